@@ -1,0 +1,61 @@
+// Moving in the list: one row holds the tab stop; j, k and the arrows move it.
+
+const rows = () => [...document.querySelectorAll("#list .row")];
+const linkOf = (row) => row?.querySelector(".row-link");
+const openRow = () => document.querySelector("#list .row.open");
+
+/** The row the person is at: the focused one, else the open one. */
+function currentRow() {
+  return document.activeElement?.closest?.("#list .row") || openRow();
+}
+
+/** Moves by step rows and focuses; opens too when a message is open beside the list. */
+function moveRow(step) {
+  const all = rows();
+  if (all.length === 0) return;
+  const at = all.indexOf(currentRow());
+  const next = at < 0 ? all[step > 0 ? 0 : all.length - 1] : all[at + step];
+  if (!next) {
+    turnPage(step);
+    return;
+  }
+  focusRow(next);
+  if (openRow() && openRow() !== next) linkOf(next).click();
+}
+
+function focusRow(row) {
+  const link = linkOf(row);
+  if (!link) return;
+  link.focus({ preventScroll: true });
+  row.scrollIntoView({ block: "nearest" });
+  prefetch(link);
+}
+
+/** Follows Older or Newer at the list's ends. */
+function turnPage(step) {
+  document.querySelector(step > 0 ? "#list a[rel=next]" : "#list a[rel=prev]")?.click();
+}
+
+/** Marks the row of the address as the open one. */
+function markOpen(path) {
+  for (const row of rows()) {
+    const link = linkOf(row);
+    const open = link && new URL(link.href, location.href).pathname === path;
+    row.classList.toggle("open", open);
+    if (open) {
+      link.setAttribute("aria-current", "true");
+      row.scrollIntoView({ block: "nearest" });
+      const next = row.nextElementSibling?.matches(".row") ? row.nextElementSibling : row.nextElementSibling?.nextElementSibling;
+      prefetch(linkOf(next?.matches?.(".row") ? next : null));
+    } else {
+      link?.removeAttribute("aria-current");
+    }
+  }
+}
+
+/** A message that was just read is no longer drawn as unread. */
+function markRead(row) {
+  if (!row?.classList.contains("unread")) return;
+  row.classList.replace("unread", "read");
+  row.querySelector(".unread-word")?.remove();
+}

@@ -1,0 +1,90 @@
+// What happens around htmx's swaps: focus goes where the reading goes, the list shows
+// what is open, a prefetched message is marked as read.
+
+function wireSwaps() {
+  document.addEventListener("htmx:config:request", (event) => usePrefetched(event.detail.ctx));
+  document.addEventListener("htmx:before:request", (event) => {
+    const ctx = event.detail.ctx;
+    lastRequest = ctx;
+    busy(ctx, true);
+  });
+  document.addEventListener("htmx:finally:request", (event) => busy(event.detail.ctx, false));
+  document.addEventListener("htmx:after:swap", (event) => afterSwap(event.detail.ctx));
+  document.addEventListener("htmx:error", (event) => {
+    // fetch itself failed: no answer came, so there is nothing to swap.
+    const reason = event.detail.error?.name === "AbortError" ? "The answer took too long." : "The server can't be reached.";
+    showOffline(reason);
+  });
+}
+
+/** The thin line on a pane's edge while a request is under way. */
+function busy(ctx, on) {
+  const pane = ctx.target?.closest?.("#list, #reader") || ctx.target;
+  pane?.classList?.toggle("busy", on);
+  pane?.toggleAttribute?.("aria-busy", on);
+}
+
+function afterSwap(ctx) {
+  fitFrames(document);
+  showDialogs();
+  hideOffline();
+  const target = ctx.target?.id;
+  if (target === "reader") openedMessage(ctx);
+  if (target === "list") openedList();
+}
+
+function openedMessage(ctx) {
+  const reader = document.getElementById("reader");
+  if (!reader) return;
+  const path = reader.dataset.path;
+  document.body.dataset.view = path ? "message" : "list";
+  if (path) {
+    const row = rows().find((r) => linkOf(r) && new URL(linkOf(r).href, location.href).pathname === path);
+    markOpen(path);
+    markRead(row);
+    if (ctx.prefetched) tellSeen(reader);
+  } else {
+    markOpen("");
+  }
+  // Where the keyboard walks the list it stays there; else focus goes to what was opened.
+  if (!document.activeElement?.closest?.("#list") || document.body.clientWidth < 900) {
+    reader.querySelector("h1[tabindex]")?.focus({ preventScroll: true });
+  }
+  reader.querySelector(".scroll")?.scrollTo({ top: 0 });
+}
+
+function openedList() {
+  document.querySelector("#list .scroll")?.scrollTo({ top: 0 });
+  document.body.dataset.view = "list";
+  const list = document.getElementById("list");
+  for (const link of document.querySelectorAll("#folders a.folder")) {
+    const here = new URL(link.href, location.href).pathname === list.dataset.path;
+    if (here) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  if (location.hash === "#folders") history.replaceState(history.state, "", location.pathname + location.search);
+  if (list.dataset.said) announce(list.dataset.said);
+}
+
+// A message that came out of the prefetch was not marked as read by its fetching.
+function tellSeen(reader) {
+  const { seen, uid, v } = reader.dataset;
+  if (!seen) return;
+  fetch(seen, {
+    method: "POST", credentials: "same-origin", headers: { "HX-Request": "true" },
+    body: new URLSearchParams({ action: "seen", uid, v, csrf: document.body.dataset.csrf || "" }),
+  }).catch(() => {}); // the next real opening says it again
+}
+
+function showOffline(reason) {
+  const banner = document.getElementById("offline");
+  if (!banner) return;
+  banner.querySelector("[data-reason]").textContent = reason;
+  banner.hidden = false;
+  alarm(reason);
+}
+
+function hideOffline() {
+  const banner = document.getElementById("offline");
+  if (banner) banner.hidden = true;
+}
