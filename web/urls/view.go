@@ -1,0 +1,35 @@
+package urls
+
+import (
+	"net/url"
+
+	"godwit/imapsession"
+)
+
+// View says how a message's page shows it this once, beside what the person's settings say.
+type View struct {
+	Remote bool   // remote images, through our proxy
+	Body   string // "text" or "html"; "" is the person's own choice
+}
+
+// MessageView is MessageIn, shown in another way.
+func (b Base) MessageView(ref imapsession.Ref, l List, v View) string {
+	q := l.values()
+	if v.Remote {
+		q.Set("remote", "1")
+	}
+	if v.Body != "" {
+		q.Set("body", v.Body)
+	}
+	return withQuery(b.Message(ref), q)
+}
+
+// ParseView reads a message page's query; what it can't read is ignored.
+func ParseView(q url.Values) View {
+	v := View{Remote: q.Get("remote") == "1"}
+	switch body := q.Get("body"); body {
+	case "text", "html":
+		v.Body = body
+	}
+	return v
+}
