@@ -1,8 +1,11 @@
 package imapsession
 
 import (
+	"context"
 	"errors"
 	"fmt"
+
+	"github.com/emersion/go-imap/v2"
 )
 
 // What a caller can do about an error decides its sentinel; web/errors.go has
@@ -67,4 +70,74 @@ func (e *LoginError) Unwrap() []error {
 		return []error{kind}
 	}
 	return []error{kind, e.Err}
+}
+
+// errUnreadable marks, beside ErrUnavailable, a connection that was lost because go-imap could not read
+// what the server sent, not because of the network: asking again gives the same.
+var errUnreadable = errors.New("the mail server's answer cannot be read")
+
+// sentinels by what the server said (RFC 5530, 7889, 9051 section 7.1).
+var sentinelOf = map[imap.ResponseCode]error{
+	imap.ResponseCodeNonExistent:          ErrNoMailbox,
+	imap.ResponseCodeTryCreate:            ErrNoMailbox,
+	imap.ResponseCodeOverQuota:            ErrOverQuota,
+	imap.ResponseCodeTooBig:               ErrTooLarge,
+	imap.ResponseCodeLimit:                ErrTooLarge,
+	imap.ResponseCodeNoPerm:               ErrReadOnly,
+	"READ-ONLY":                           ErrReadOnly,
+	imap.ResponseCodeCannot:               ErrUnsupported,
+	imap.ResponseCodeBadCharset:           ErrUnsupported,
+	imap.ResponseCodeUnknownCTE:           ErrUnsupported,
+	imap.ResponseCodeAuthenticationFailed: ErrAuth,
+	imap.ResponseCodeAuthorizationFailed:  ErrAuth,
+	imap.ResponseCodeExpired:              ErrAuth,
+}
+
+// translate gives err the sentinel that says what can be done about it; the original stays wrapped. What has a
+// sentinel already, and what is none of the mail server's, stays as it is.
+func (c *conn) translate(err error) error {
+	var said *imap.Error
+	switch {
+	case err == nil, known(err), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.As(err, &said):
+		if sentinel, ok := sentinelOf[said.Code]; ok {
+			return fmt.Errorf("%w: %w", sentinel, err)
+		}
+		// A bare NO or BAD: all that can be done is to try again.
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	case !c.dead():
+		return err
+	}
+	switch lost, bye := c.link.lost(), c.wire.Bye(); {
+	case bye != "":
+		return fmt.Errorf("%w: it said goodbye: %s", ErrUnavailable, printable(bye))
+	case lost != nil:
+		return fmt.Errorf("%w: %w", ErrUnavailable, lost)
+	case c.wire.Err() != nil:
+		return fmt.Errorf("%w: %w: %w", ErrUnavailable, errUnreadable, c.wire.Err())
+	case c.link.closed.Load() && c.cut.Load():
+		return fmt.Errorf("%w: the connection was closed", ErrUnavailable)
+	}
+	return fmt.Errorf("%w: %w: %w", ErrUnavailable, errUnreadable, err)
+}
+
+// known tells whether err carries a sentinel already.
+func known(err error) bool {
+	for _, sentinel := range []error{ErrAuth, ErrNoMailbox, ErrNoMessage, ErrStale, ErrNoPart, ErrReadOnly, ErrOverQuota, ErrTooLarge, ErrUnsupported, ErrUnavailable} {
+		if errors.Is(err, sentinel) {
+			return true
+		}
+	}
+	return false
+}
+
+// harmless tells whether a connection can be lent again after a loan that ended in err: the server
+// said no, or the answer was complete but not what was wished for.
+func harmless(err error) bool {
+	var said *imap.Error
+	if err == nil || errors.As(err, &said) {
+		return true
+	}
+	return known(err) && !errors.Is(err, ErrUnavailable)
 }

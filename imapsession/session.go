@@ -2,9 +2,13 @@ package imapsession
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,6 +22,41 @@ type Options struct {
 	Trace func(user string, line string)
 	// Dial replaces net.Dialer, for tests. TLS is laid over what it returns.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+func (o *Options) maxConns() int {
+	if o.MaxConns > 0 {
+		return o.MaxConns
+	}
+	return 3
+}
+
+func (o *Options) idleAfter() time.Duration {
+	if o.IdleAfter > 0 {
+		return o.IdleAfter
+	}
+	return 2 * time.Minute
+}
+
+func (o *Options) commandWait() time.Duration {
+	if o.CommandWait > 0 {
+		return o.CommandWait
+	}
+	return 30 * time.Second
+}
+
+func (o *Options) log() *slog.Logger {
+	if o.Log != nil {
+		return o.Log
+	}
+	return slog.New(slog.DiscardHandler)
+}
+
+func (o *Options) tracer(user string) func(string) {
+	if o.Trace == nil {
+		return nil
+	}
+	return func(line string) { o.Trace(user, line) }
 }
 
 // Account says where and as whom to sign in.
@@ -34,52 +73,149 @@ func (Secret) String() string       { return "[secret]" }
 func (Secret) GoString() string     { return "[secret]" }
 func (Secret) LogValue() slog.Value { return slog.StringValue("[secret]") }
 
-// Login connects, signs in and returns the Session, whose first connection stays open for use.
-// Every failure is a *LoginError.
-func Login(ctx context.Context, opts *Options, account Account) (*Session, error) { panic("login.go") }
+// Session is one user's login to one mail account. Its methods may be called from
+// many goroutines at once.
+type Session struct {
+	opts    *Options
+	account Account
+	pool    *pool
+	used    atomic.Int64 // when a connection was last asked for, Unix nanoseconds
+	folders folders
+	read    *readMemory // what reading mail taught; see kept.go
 
-// Resume returns a Session that signs in lazily with its first use: for a session record found after a restart.
-func Resume(opts *Options, account Account) *Session { panic("session.go") }
-
-// User is the name the account signed in with.
-func (s *Session) User() string { panic("session.go") }
-
-// Alerts returns the ALERT texts (RFC 9051 section 7.1) that came since the last call, oldest first; a person must see them.
-func (s *Session) Alerts() []string { panic("session.go") }
-
-// Close logs out all connections, waiting at most until ctx ends, and makes every later call ErrUnavailable.
-func (s *Session) Close(ctx context.Context) error { panic("session.go") }
-
-// Table keeps the live Sessions of a process by a key of the caller's, and closes those unused for a while.
-// NewTable starts one goroutine, which CloseAll ends.
-type Table struct{ tableState }
-
-func NewTable(idle time.Duration) *Table                { panic("table.go") }
-func (t *Table) Get(key string) (*Session, bool)        { panic("table.go") }
-func (t *Table) Add(key string, s *Session) *Session    { panic("table.go") } // the one that is kept, when two raced
-func (t *Table) Remove(ctx context.Context, key string) { panic("table.go") } // and closes it
-func (t *Table) CloseAll(ctx context.Context)           { panic("table.go") }
-func (t *Table) Len() int                               { panic("table.go") }
-
-func hasFlag(flags []string, flag string) bool {
-	for _, f := range flags {
-		if strings.EqualFold(f, flag) {
-			return true
-		}
-	}
-	return false
+	mu       sync.Mutex
+	alerts   []string
+	alerted  map[string]bool // texts told before, so that one on every login is shown once
+	serverID []Field         // the server's ID reply; nil before the first sign-in or without ID
 }
 
-// with lends a connection that has mailbox selected (EXAMINEd unless write) to f; mailbox "" lends any
-// authenticated one. At most Options.MaxConns are out at once; it waits for one until ctx ends.
-// When f fails with anything but a tagged NO/BAD, or ctx ends, the connection is dropped, never reused. When a pooled connection
-// turns out dead before f's first byte came back, f is run once more on a fresh one: f must be idempotent.
-// uidValidity, when not 0, is checked against the selected mailbox: ErrStale.
-func (s *Session) with(ctx context.Context, box lease, f func(c *conn) error) error { panic("pool.go") }
+// Login connects, signs in and returns the Session, whose first connection stays open for use.
+// Every failure is a *LoginError.
+func Login(ctx context.Context, opts *Options, account Account) (*Session, error) {
+	s := Resume(opts, account)
+	if account.User == "" {
+		return nil, &LoginError{Reason: LoginRejected, Server: account.Server.Address(), Text: "a name is needed"}
+	}
+	if err := s.pool.warm(ctx); err != nil {
+		s.pool.close(ctx)
+		return nil, err
+	}
+	return s, nil
+}
+
+// Resume returns a Session that signs in lazily with its first use: for a session record found after a restart.
+func Resume(opts *Options, account Account) *Session {
+	if opts == nil {
+		opts = &Options{}
+	}
+	s := &Session{opts: opts, account: account, alerted: make(map[string]bool), read: newReadMemory()}
+	s.touch()
+	s.pool = newPool(s.connect, opts.maxConns(), opts.idleAfter())
+	return s
+}
+
+// connect makes one more signed-in connection. Every failure is a *LoginError.
+func (s *Session) connect(ctx context.Context) (*conn, error) {
+	up, err := connect(ctx, s.opts, s.account, nil)
+	if err != nil {
+		s.opts.log().Debug("no connection", "user", s.account.User, "err", err)
+		return nil, err
+	}
+	for _, text := range up.alerts {
+		s.alert(text)
+	}
+	c, err := open(ctx, s.opts, s.account.User, up, s.alert)
+	if err == nil {
+		err = s.identify(ctx, c)
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		return nil, &LoginError{Reason: LoginUnreachable, Server: s.account.Server.Address(), Err: err}
+	}
+	return c, nil
+}
+
+// User is the name the account signed in with.
+func (s *Session) User() string { return s.account.User }
+
+// maxAlerts bounds what a server can pile up that nobody has read.
+const maxAlerts = 20
+
+// alert keeps an ALERT until Alerts asks for it. It is called from go-imap's reading goroutine.
+func (s *Session) alert(text string) {
+	text = printable(text)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if text == "" || s.alerted[text] || len(s.alerts) >= maxAlerts {
+		return
+	}
+	if len(s.alerted) >= 10*maxAlerts {
+		clear(s.alerted)
+	}
+	s.alerted[text] = true
+	s.alerts = append(s.alerts, text)
+}
+
+// Alerts returns the ALERT texts (RFC 9051 section 7.1) that came since the last call, oldest first; a person must see them.
+// A text is told once in a Session's life.
+func (s *Session) Alerts() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	alerts := s.alerts
+	s.alerts = nil
+	return alerts
+}
+
+// Close logs out all connections, waiting at most until ctx ends, and makes every later call ErrUnavailable.
+// Connections still in use are waited for as long as ctx lasts, then cut off. It may be called more than once.
+func (s *Session) Close(ctx context.Context) error { return s.pool.close(ctx) }
+
+func (s *Session) touch() { s.used.Store(time.Now().UnixNano()) }
+
+func (s *Session) lastUse() time.Time { return time.Unix(0, s.used.Load()) }
+
+// with lends a connection that has mailbox selected to f; mailbox "" lends any
+// authenticated one. At most Options.MaxConns are out at once; it waits for one, first come
+// first served, until ctx ends.
+//
+// When f fails with anything but a tagged NO or BAD or one of the sentinels of this package, or ctx
+// ends, or f panics, the connection is dropped, never reused. When a pooled connection
+// turns out dead before f's first byte came back, f is run once more on a fresh one: f starts from scratch
+// at each run. f reads every answer to its end before it returns nil, NO or a sentinel.
+//
+// Errors come back translated (errors.go), with the original wrapped; when ctx has ended, its error alone.
+func (s *Session) with(ctx context.Context, box lease, f func(c *conn) error) error {
+	for again := true; ; again = false {
+		s.touch()
+		c, reused, err := s.pool.get(ctx, box.mailbox)
+		if err != nil {
+			return err
+		}
+		err = c.lend(ctx, box, f)
+		again = again && reused && c.broken && c.unanswered() && ctx.Err() == nil
+		if c.broken {
+			s.opts.log().Debug("connection dropped", "user", s.account.User, "mailbox", box.mailbox, "err", err, "again", again, "repairs", c.wire.Repairs())
+		}
+		s.pool.put(c)
+		if err == nil || !again {
+			return err
+		}
+	}
+}
 
 // lease says what a borrower needs.
 type lease struct {
 	mailbox     string
 	uidValidity uint32 // 0 does not check
-	write       bool   // SELECT, not EXAMINE
+	write       bool   // ErrReadOnly unless the server lets us write
+	fresh       bool   // conn.messages is to be as of now: one NOOP on a connection that has the mailbox selected, nothing else
 }
+
+func hasFlag(flags []string, flag string) bool {
+	return slices.ContainsFunc(flags, func(f string) bool { return strings.EqualFold(f, flag) })
+}
+
+// errClosed is what a Session says after Close.
+var errClosed = fmt.Errorf("the session is closed: %w", ErrUnavailable)
