@@ -203,10 +203,14 @@ func (c *conn) count() {
 	c.permanentFlags = box.PermanentFlags
 }
 
-// owe remembers a command whose answers come piece by piece and are taken by the borrower itself: should the loan end
-// badly, they are read to the end of the closed connection, without which go-imap's reader
-// would hang for ever. Commands gathered by a goroutine of their own need not be told.
-func (c *conn) owe(cmd io.Closer) { c.owing = append(c.owing, cmd) }
+// fetch is Client.Fetch, remembered: should the loan end badly, its answer is read to the end of the closed
+// connection, without which go-imap's reader would hang for ever. Every FETCH goes through it.
+// numSet must not be empty: that would cost the connection.
+func (c *conn) fetch(numSet imap.NumSet, options *imap.FetchOptions) *imapclient.FetchCommand {
+	cmd := c.Client.Fetch(numSet, options)
+	c.owing = append(c.owing, cmd)
+	return cmd
+}
 
 // dead tells whether go-imap has given the connection up.
 func (c *conn) dead() bool {
