@@ -13,21 +13,29 @@ import (
 // put behind their hidden preview. Of HTML only what a reader would see counts, the hidden preview included. It is cleaned like
 // Header.Text. The time is linear in len(text); the caller bounds it.
 func PreviewText(text string, isHTML bool, limit int) string {
-	if isHTML {
-		text = visibleText(text, limit)
-	}
-	p := preview{limit: limit}
-	for line := range strings.Lines(text) {
-		if p.line(strings.TrimSpace(line)) {
-			break
+	for _, quotes := range []bool{false, true} { // a mail that is all quote is shown by it
+		lines := text
+		if isHTML {
+			lines = visibleText(text, limit, quotes)
+		}
+		p := preview{limit: limit, quotes: quotes}
+		for line := range strings.Lines(lines) {
+			if p.line(strings.TrimSpace(line)) {
+				break
+			}
+		}
+		p.flush()
+		if s := p.cut(); s != "" {
+			return s
 		}
 	}
-	return p.cut()
+	return ""
 }
 
 // preview is a preview line being put together.
 type preview struct {
 	limit   int
+	quotes  bool // show them
 	text    strings.Builder
 	pending string // a line that may introduce a quote
 }
@@ -37,6 +45,8 @@ func (p *preview) line(line string) (done bool) {
 	switch {
 	case line == "--": // the blank of "-- " is trimmed
 		return true
+	case p.quotes && (line != "" && line[0] == '>' || quotedBelow(line)):
+		line = strings.TrimLeft(line, "> ")
 	case strings.HasPrefix(line, ">"):
 		p.pending = ""
 		return false
@@ -187,25 +197,29 @@ func dropLinks(line string) string {
 }
 
 // visibleText is the text of an HTML document up to some multiple of limit runes, a line for every block.
-func visibleText(doc string, limit int) string {
+func visibleText(doc string, limit int, quotes bool) string {
 	z := html.NewTokenizer(strings.NewReader(doc))
 	var b strings.Builder
 	skip := "" // the element whose content is not shown
 	quote := 0 // blockquotes open
 	for b.Len() < 16*limit+1024 {
-		switch z.Next() {
+		switch kind := z.Next(); kind {
 		case html.ErrorToken:
 			return b.String()
 		case html.TextToken:
-			if skip == "" && quote == 0 {
+			if skip == "" && (quote == 0 || quotes) {
 				oneLine(&b, html.UnescapeString(string(z.Raw())))
 			}
 		case html.StartTagToken, html.SelfClosingTagToken:
 			raw, _ := z.TagName()
 			name := string(raw)
 			switch name {
-			case "script", "style", "title", "noscript", "template", "textarea", "select", "svg", "math", "object", "iframe", "xmp", "noembed", "noframes":
+			case "script", "style", "title", "textarea", "iframe", "xmp", "noembed", "noframes": // never empty: a slash before the ">" means nothing
 				if skip == "" {
+					skip = name
+				}
+			case "noscript", "template", "select", "svg", "math", "object":
+				if skip == "" && kind == html.StartTagToken {
 					skip = name
 				}
 			case "blockquote":
