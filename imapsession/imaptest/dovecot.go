@@ -55,17 +55,7 @@ func (s *Server) openSink(t testing.TB, pair *selfsigned.Pair) (startTLS, implic
 		Keep:     true,
 	})
 	t.Cleanup(s.Sink.Close)
-	a, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Sink.ServeStartTLS(a)
-	s.Sink.ServeTLS(b)
-	return a.Addr().String(), b.Addr().String()
+	return listen(t, s.Sink.ServeStartTLS), listen(t, s.Sink.ServeTLS)
 }
 
 // dovecot is a running Dovecot and what its configuration was made from.
