@@ -33,3 +33,15 @@ func ParseView(q url.Values) View {
 	}
 	return v
 }
+
+// PartMessageView is PartMessage, shown in another way.
+func (b Base) PartMessageView(ref imapsession.Ref, s imapsession.Section, v View) string {
+	q := url.Values{}
+	if v.Remote {
+		q.Set("remote", "1")
+	}
+	if v.Body != "" {
+		q.Set("body", v.Body)
+	}
+	return b.versioned(ref, "/part/"+string(s)+"/message", q)
+}
