@@ -1,0 +1,5 @@
+//go:build sec_nosanitise
+
+package mailhtml
+
+const sanitising = false

@@ -1,0 +1,522 @@
+package mailhtml
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// frameCSS is our own style sheet in every document. It stands in a cascade layer: what it says plainly gives way to any rule of the mail's,
+// and what it says with !important no rule of the mail's can undo.
+const frameCSS = `@layer gw{
+html{color-scheme:light;background:#fff;color:#13212a;font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;-webkit-text-size-adjust:100%;text-size-adjust:100%;overflow-wrap:break-word;overflow:auto!important}
+html,body{height:auto!important;min-height:0!important;max-height:none!important;position:static!important}
+body{margin:0;display:flow-root;overflow:visible!important;visibility:visible}
+a{color:#0b5f6d}
+img{max-width:100%}
+pre{white-space:pre-wrap;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+blockquote{margin:0 0 0 4px;padding-left:10px;border-left:2px solid #dbe4e7}
+td,th{font-size:inherit}
+@media(max-width:600px){img{height:auto}}
+.gw-chip{display:inline!important;visibility:visible!important;opacity:1!important;font:600 12px/1.4 system-ui,sans-serif!important;color:#7a5200!important;background:#fdf3dc!important;border:1px solid #e3c88a!important;border-radius:6px!important;padding:0 5px!important;margin:0 2px!important;white-space:nowrap!important;text-decoration:none!important;text-transform:none!important;letter-spacing:0!important;direction:ltr!important;unicode-bidi:isolate!important}
+.gw-img,.gw-gap{display:inline-block;box-sizing:border-box;max-width:100%;overflow:hidden;vertical-align:middle}
+.gw-img{min-width:24px;min-height:24px;padding:4px 6px;background-color:rgba(117,134,142,.16);border-radius:4px;color:#53646e;font:12px/1.35 system-ui,sans-serif;text-align:left}
+@media(prefers-color-scheme:dark){html.gw-plain:not([data-theme=light]){color-scheme:dark;background:#131c20;color:#e8eff2}
+html.gw-plain:not([data-theme=light]) a{color:#67c8d6}
+html.gw-plain:not([data-theme=light]) blockquote{border-color:#26353c}
+html.gw-plain:not([data-theme=light]) .gw-img{color:#93a6af}}
+html.gw-plain[data-theme=dark]{color-scheme:dark;background:#131c20;color:#e8eff2}
+html.gw-plain[data-theme=dark] a{color:#67c8d6}
+html.gw-plain[data-theme=dark] blockquote{border-color:#26353c}
+html.gw-plain[data-theme=dark] .gw-img{color:#93a6af}
+@media print{html,html.gw-plain[data-theme=dark],html.gw-plain:not([data-theme=light]){background:#fff;color:#000;color-scheme:light}}
+}
+`
+
+// print writes the whole document.
+func (d *document) print() []byte {
+	plain := !d.report.Colours
+	var rules strings.Builder
+	printRules(&rules, d.rules, &d.classes, &d.ids, plain)
+	p := printer{document: d, plain: plain, anchors: d.anchors()}
+	p.out = make([]byte, 0, len(d.source)+len(frameCSS)+rules.Len()+1024)
+	p.raw("<!DOCTYPE html>\n<html class=\"" + rootClass)
+	if plain {
+		p.raw(" gw-plain")
+	}
+	p.raw("\"")
+	if d.opts.Theme == ThemeDark || d.opts.Theme == ThemeLight {
+		p.attribute("data-theme", string(d.opts.Theme))
+	}
+	lang := d.lang
+	if lang == "" && isLanguage(strings.ToLower(d.opts.Lang)) {
+		lang = d.opts.Lang
+	}
+	if lang != "" {
+		p.attribute("lang", lang)
+	}
+	if d.dir != "" {
+		p.attribute("dir", d.dir)
+	}
+	p.raw("><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><meta name=\"referrer\" content=\"no-referrer\"><title>Message</title><style>")
+	p.raw(frameCSS)
+	if rules.Len() > 0 {
+		p.raw("</style><style>")
+		p.raw(rules.String())
+	}
+	p.raw("</style></head>\n<body")
+	p.common(d.tree.body)
+	p.raw(">")
+	p.children(d.tree.body)
+	p.raw("</body></html>\n")
+	return p.out
+}
+
+// anchors are the ids that links within the mail lead to.
+func (d *document) anchors() map[string]bool {
+	wanted := map[string]bool{}
+	var walk func(n *node)
+	walk = func(n *node) {
+		for c := n.first; c != nil; c = c.next {
+			if c.fragment != "" && d.ids.present[c.fragment] {
+				wanted[c.fragment] = true
+			}
+			walk(c)
+		}
+	}
+	walk(d.tree.body)
+	return wanted
+}
+
+// printer writes the tree. Nothing edits what it wrote.
+type printer struct {
+	*document
+	plain   bool
+	anchors map[string]bool
+	out     []byte
+}
+
+func (p *printer) raw(s string) { p.out = append(p.out, s...) }
+
+// escape writes text so that it is nothing else, inside quotes too.
+func (p *printer) escape(s string) {
+	from := 0
+	for i := 0; i < len(s); i++ {
+		var with string
+		switch s[i] {
+		case '&':
+			with = "&amp;"
+		case '<':
+			with = "&lt;"
+		case '>':
+			with = "&gt;"
+		case '"':
+			with = "&#34;"
+		case '\'':
+			with = "&#39;"
+		case '`':
+			with = "&#96;"
+		default:
+			continue
+		}
+		p.out = append(append(p.out, s[from:i]...), with...)
+		from = i + 1
+	}
+	p.out = append(p.out, s[from:]...)
+}
+
+// text writes text between tags, where quotes mean nothing.
+func (p *printer) text(s string) {
+	from := 0
+	for i := 0; i < len(s); i++ {
+		var with string
+		switch s[i] {
+		case '&':
+			with = "&amp;"
+		case '<':
+			with = "&lt;"
+		case '>':
+			with = "&gt;"
+		default:
+			continue
+		}
+		p.out = append(append(p.out, s[from:i]...), with...)
+		from = i + 1
+	}
+	p.out = append(p.out, s[from:]...)
+}
+
+func (p *printer) attribute(name, value string) {
+	p.raw(" " + name + "=\"")
+	p.escape(value)
+	p.out = append(p.out, '"')
+}
+
+func (p *printer) children(n *node) {
+	for c := n.first; c != nil; c = c.next {
+		if c.el == nil {
+			p.text(c.text)
+		} else {
+			p.element(c)
+		}
+	}
+}
+
+func (p *printer) element(n *node) {
+	if n.image != nil {
+		p.image(n)
+		return
+	}
+	p.raw("<" + n.el.name)
+	for _, a := range n.attrs {
+		// A link's title is ours: where it leads.
+		if !(a.plain && p.plain) && !(a.name == "title" && n.link != nil && n.link.host != "") {
+			p.attribute(a.name, a.value)
+		}
+	}
+	p.common(n)
+	chip := ""
+	if n.el.attrs&attrLink != 0 {
+		chip = p.link(n)
+	}
+	p.out = append(p.out, '>')
+	if n.el.kind == kindVoid || n.el.kind == kindRule || n.el.kind == kindCol {
+		return
+	}
+	if n.el.kind == kindPre && n.first != nil && n.first.el == nil && strings.HasPrefix(n.first.text, "\n") {
+		p.out = append(p.out, '\n') // the parser drops the first
+	}
+	p.children(n)
+	p.raw("</" + n.el.name + ">")
+	if chip != "" {
+		p.raw("<span class=\"gw-chip\">[")
+		p.text(chip)
+		p.raw("]</span>")
+	}
+}
+
+// common writes style, class and id: the latter two by the names that the style sheet and anchors gave them.
+func (p *printer) common(n *node) {
+	if style := n.style.text(p.plain); style != "" {
+		p.attribute("style", style)
+	}
+	if n.class != "" {
+		first := true
+		for class := range strings.FieldsSeq(n.class) {
+			if name, ok := p.classes.given[class]; ok {
+				if first {
+					p.raw(" class=\"" + name)
+				} else {
+					p.raw(" " + name)
+				}
+				first = false
+			}
+		}
+		if !first {
+			p.out = append(p.out, '"')
+		}
+	}
+	if n.id != "" {
+		name, ok := p.ids.given[n.id]
+		if !ok && p.anchors[n.id] {
+			name = p.ids.of(n.id)
+		}
+		if name != "" {
+			p.attribute("id", name)
+		}
+	}
+}
+
+// link writes the attributes of a link and gives the host to show beside it, if any.
+func (p *printer) link(n *node) (chip string) {
+	switch {
+	case n.fragment != "" && p.anchors[n.fragment]:
+		p.attribute("href", "#"+p.ids.of(n.fragment))
+		return ""
+	case n.link == nil:
+		return ""
+	}
+	p.attribute("href", n.link.href)
+	p.raw(` target="_blank" rel="noopener noreferrer nofollow ugc" referrerpolicy="no-referrer"`)
+	if n.link.host == "" {
+		return ""
+	}
+	p.attribute("title", cutText(n.link.href, 500))
+	if n.link.doubt || elsewhere(n.words(300), *n.link) {
+		p.report.Mismatched++
+		return n.link.show
+	}
+	return ""
+}
+
+// words gives the first text in n.
+func (n *node) words(most int) string {
+	var out strings.Builder
+	look := 200
+	var walk func(n *node)
+	walk = func(n *node) {
+		for c := n.first; c != nil && out.Len() < most; c = c.next {
+			if look--; look < 0 {
+				return
+			}
+			switch {
+			case c.el == nil:
+				out.WriteString(cutText(c.text, most))
+			case c.image != nil:
+				out.WriteString(c.image.alt)
+			case c.el.special():
+				out.WriteByte(' ')
+			}
+			walk(c)
+		}
+	}
+	walk(n)
+	return out.String()
+}
+
+func (p *printer) image(n *node) {
+	img := n.image
+	if img.src == "" {
+		p.missing(n)
+		return
+	}
+	p.raw("<img")
+	p.attribute("src", img.src)
+	p.attribute("alt", img.alt)
+	if img.width != "" {
+		p.attribute("width", img.width)
+	}
+	if img.height != "" {
+		p.attribute("height", img.height)
+	}
+	for _, a := range n.attrs {
+		p.attribute(a.name, a.value)
+	}
+	p.common(n)
+	p.raw(` loading="lazy" decoding="async" referrerpolicy="no-referrer">`)
+}
+
+// missing writes the box that stands in for an image.
+func (p *printer) missing(n *node) {
+	style, small := n.placeholder()
+	if small {
+		p.raw("<span class=\"gw-gap\"")
+	} else {
+		p.raw("<span class=\"gw-img\"")
+	}
+	if style != "" {
+		p.attribute("style", style)
+	}
+	for _, a := range n.attrs {
+		if a.name == "title" || a.name == "dir" || a.name == "lang" {
+			p.attribute(a.name, a.value)
+		}
+	}
+	p.out = append(p.out, '>')
+	p.text(n.image.alt)
+	p.raw("</span>")
+}
+
+// measure fills Report.Text and Report.Height.
+func (d *document) measure() {
+	var text strings.Builder
+	var walk func(n *node)
+	walk = func(n *node) {
+		for c := n.first; c != nil && text.Len() < 400; c = c.next {
+			switch {
+			case c.el == nil:
+				for word := range strings.FieldsSeq(c.text) {
+					if text.Len() > 0 {
+						text.WriteByte(' ')
+					}
+					text.WriteString(word)
+				}
+			case c.style.get("display") == "none":
+			default:
+				walk(c)
+			}
+		}
+	}
+	walk(d.tree.body)
+	d.report.Text = cutText(text.String(), 400)
+	d.report.Height = max(40, int(heightOf(d.tree.body, 700, 15)))
+}
+
+const (
+	lineHeight = 1.5
+	letter     = 0.5 // mean width of a letter, in parts of the font size
+)
+
+// heightOf guesses how high n's content is in a box of that width: text by its length, tables by the highest cell of each row, images by what they say.
+func heightOf(n *node, width, font float64) float64 {
+	width = max(width, 60)
+	height, line := 0.0, 0.0 // of what is above the line at hand; width of what stands in it
+	tallest := 0.0           // image in the line
+	flush := func() {
+		if line > 0 || tallest > 0 {
+			lines := float64(int(line/width)) + 1
+			height += max(lines*font*lineHeight, tallest)
+		}
+		line, tallest = 0, 0
+	}
+	var inline func(n *node, font float64)
+	inline = func(n *node, font float64) {
+		for c := n.first; c != nil; c = c.next {
+			if c.el == nil {
+				if !isBlank(c.text) {
+					line += float64(utf8.RuneCountInString(c.text)) * font * letter
+				}
+				continue
+			}
+			if c.style.get("display") == "none" {
+				continue
+			}
+			size := fontSize(c, font)
+			switch {
+			case c.image != nil:
+				w, h := c.image.size(c.style, width)
+				line += w
+				tallest = max(tallest, h)
+			case c.el.name == "br":
+				if line == 0 {
+					height += font * lineHeight
+				}
+				flush()
+			case c.el.kind == kindRow:
+				flush()
+				height += rowHeight(c, width, size)
+			case c.el.special() || c.style.get("display") == "block":
+				flush()
+				top, bottom := edges(c, size)
+				height += top + bottom + heightOf(c, width-2*px(c.style.get("padding-left")), size)
+			default:
+				inline(c, size)
+			}
+		}
+	}
+	inline(n, font)
+	flush()
+	if fixed := px(n.style.get("height")); fixed > height && n.el.kind != kindTable {
+		return fixed
+	}
+	return height
+}
+
+func rowHeight(row *node, width, font float64) float64 {
+	cells := 0.0
+	for c := row.first; c != nil; c = c.next {
+		if c.el != nil {
+			cells++
+		}
+	}
+	highest := 0.0
+	for c := row.first; c != nil; c = c.next {
+		if c.el == nil {
+			continue
+		}
+		w := width / max(cells, 1)
+		if p := px(c.style.get("width")); p > 0 {
+			w = min(p, width)
+		} else if n, unit, ok := atoi(c.attribute("width")); ok {
+			if unit == "%" {
+				w = width * float64(n) / 100
+			} else {
+				w = min(float64(n), width)
+			}
+		}
+		top, bottom := edges(c, font)
+		highest = max(highest, top+bottom+heightOf(c, w, fontSize(c, font)))
+	}
+	return highest
+}
+
+func (n *node) attribute(name string) string {
+	for _, a := range n.attrs {
+		if a.name == name {
+			return a.value
+		}
+	}
+	return ""
+}
+
+// edges guesses margin and padding above and below.
+func edges(n *node, font float64) (top, bottom float64) {
+	switch n.el.kind {
+	case kindPara, kindPre, kindHeading:
+		top, bottom = font/2, font/2 // margins collapse: half of each counts
+	case kindCell:
+		top, bottom = 1, 1
+	}
+	if n.el.name == "ul" || n.el.name == "ol" || n.el.name == "dl" {
+		top, bottom = font/2, font/2
+	}
+	for _, prop := range []string{"margin", "padding"} {
+		if v := n.style.get(prop); v != "" {
+			sides := strings.Fields(v)
+			if prop == "margin" {
+				top, bottom = 0, 0
+			}
+			top += px(sides[0])
+			if len(sides) > 2 {
+				bottom += px(sides[2])
+			} else {
+				bottom += px(sides[0])
+			}
+		}
+		top += px(n.style.get(prop + "-top"))
+		bottom += px(n.style.get(prop + "-bottom"))
+	}
+	return top, bottom
+}
+
+func fontSize(n *node, font float64) float64 {
+	if v := n.style.get("font-size"); v != "" {
+		if p := px(v); p > 0 {
+			return min(p, 60)
+		}
+	}
+	switch n.el.name {
+	case "h1":
+		return font * 2
+	case "h2":
+		return font * 1.5
+	case "small":
+		return font * 0.83
+	}
+	return font
+}
+
+// px reads a printed length; 0 for what isn't one.
+func px(value string) float64 {
+	cut := strings.LastIndexAny(value, "0123456789.") + 1
+	unit, ok := units[value[cut:]]
+	n, err := strconv.ParseFloat(value[:cut], 64)
+	if !ok || err != nil {
+		return 0
+	}
+	return n * unit
+}
+
+func (img *image) size(style *block, width float64) (w, h float64) {
+	read := func(prop, attribute string, full float64) float64 {
+		if p := px(style.get(prop)); p > 0 {
+			return p
+		}
+		n, unit, ok := atoi(attribute)
+		if !ok {
+			return 0
+		}
+		if unit == "%" {
+			return full * float64(n) / 100
+		}
+		return float64(n)
+	}
+	w, h = read("width", img.width, width), read("height", img.height, 0)
+	if w > width {
+		if h > 0 {
+			h = h * width / w
+		}
+		w = width
+	}
+	return max(w, 24), max(h, 24)
+}
