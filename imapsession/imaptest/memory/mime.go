@@ -62,10 +62,6 @@ type field struct {
 
 type param struct{ name, value string }
 
-func (p *part) isMultipart() bool {
-	return len(p.parts) > 0 || strings.EqualFold(p.mediaType, "multipart")
-}
-
 // get is the value of the first field of that name.
 func (p *part) get(name string) string {
 	for _, f := range p.fields {
@@ -170,7 +166,12 @@ func (p *parser) part(depth int, defaultType, defaultSubtype string) *part {
 			x.lines--
 		}
 	}
+	// A message of nothing but a header keeps the empty line that both it and the delimiter claim.
+	for _, child := range x.parts {
+		x.end = max(x.end, child.end)
+	}
 	if x.message != nil {
+		x.end = max(x.end, x.message.end)
 		x.message.end = x.end
 	}
 	return x

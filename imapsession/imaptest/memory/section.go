@@ -112,12 +112,13 @@ func (c *content) locate(sec section) (span, bool) {
 }
 
 // pickFields keeps the named fields of a header, or all others, as they are, and the empty line that ends it.
+// In a message of nothing but a header, which has none, only the named ones get it: so does Dovecot.
 func pickFields(header []byte, names []string, keep bool) []byte {
 	var out []byte
 	picked := false
 	for line := range bytes.Lines(header) {
 		if len(bytes.TrimRight(line, "\r\n")) == 0 {
-			break
+			return append(out, line...)
 		}
 		if line[0] != ' ' && line[0] != '\t' {
 			name, _, isField := strings.Cut(string(line), ":")
@@ -127,5 +128,8 @@ func pickFields(header []byte, names []string, keep bool) []byte {
 			out = append(out, line...)
 		}
 	}
-	return append(out, "\r\n"...)
+	if keep {
+		out = append(out, "\r\n"...)
+	}
+	return out
 }

@@ -78,8 +78,8 @@ var sortKeys = map[string]func(*message) sortKey{
 // mailboxKey sorts by the first address's local part (RFC 5256 section 3).
 func mailboxKey(header string) func(*message) sortKey {
 	return func(m *message) sortKey {
-		for _, a := range parseAddresses(m.content.structure().get(header)) {
-			return sortKey{text: strings.ToUpper(a.mailbox)}
+		if all := parseAddresses(m.content.structure().get(header)); len(all) > 0 {
+			return sortKey{text: strings.ToUpper(all[0].mailbox)}
 		}
 		return sortKey{}
 	}
@@ -88,13 +88,14 @@ func mailboxKey(header string) func(*message) sortKey {
 // displayKey sorts by the first address's name, or the address (RFC 5957).
 func displayKey(header string) func(*message) sortKey {
 	return func(m *message) sortKey {
-		for _, a := range parseAddresses(m.content.structure().get(header)) {
-			if a.name != "" {
-				return sortKey{text: strings.ToUpper(decodeHeader(a.name))}
-			}
-			return sortKey{text: strings.ToUpper(a.mailbox + "@" + a.host)}
+		all := parseAddresses(m.content.structure().get(header))
+		switch {
+		case len(all) == 0:
+			return sortKey{}
+		case all[0].name != "":
+			return sortKey{text: strings.ToUpper(decodeHeader(all[0].name))}
 		}
-		return sortKey{}
+		return sortKey{text: strings.ToUpper(all[0].mailbox + "@" + all[0].host)}
 	}
 }
 

@@ -58,7 +58,18 @@ func writeExtension(b *strings.Builder, p *part) {
 	} else {
 		fmt.Fprintf(b, " (%s %s)", quote(disposition), paramList(params))
 	}
-	fmt.Fprintf(b, " %s %s", nstring(p.get("Content-Language")), nstring(p.get("Content-Location")))
+	fmt.Fprintf(b, " %s %s", languages(p.get("Content-Language")), nstring(p.get("Content-Location")))
+}
+
+func languages(value string) string {
+	tags := strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' })
+	if len(tags) == 0 {
+		return "NIL"
+	}
+	for i, tag := range tags {
+		tags[i] = quote(tag)
+	}
+	return "(" + strings.Join(tags, " ") + ")"
 }
 
 func paramList(params []param) string {
