@@ -330,5 +330,3 @@ func (l *link) Close() error {
 	return l.raw.Close()
 }
 
-type partState struct{}
-type rawSpan struct{}

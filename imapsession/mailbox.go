@@ -67,7 +67,7 @@ type folders struct {
 	asked      time.Time // when list was asked for; zero when there is none
 	round      int       // counts invalidations
 	flight     *flight   // the question under way, nil when there is none
-	namespaces []namespace
+	namespaces []Namespace
 	plain      bool // the server offers LIST-EXTENDED but does not take it
 }
 
@@ -159,7 +159,7 @@ func (s *Session) listMailboxes(ctx context.Context) (list []Mailbox, err error)
 type lister struct {
 	s          *Session
 	c          *conn
-	namespaces []namespace
+	namespaces []Namespace
 	list       []Mailbox
 	attributes [][]string     // beside list
 	known      map[string]int // index in list by key
@@ -255,7 +255,7 @@ func (l *lister) delim() string {
 }
 
 // reached tells whether something of the namespace is in the list already.
-func (l *lister) reached(n namespace) bool {
+func (l *lister) reached(n Namespace) bool {
 	return slices.ContainsFunc(l.list, func(m Mailbox) bool {
 		return len(m.Name) > len(n.Prefix) && strings.HasPrefix(m.Name, n.Prefix)
 	})

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"godwit/imapsession/wire"
 )
 
-// namespace is one prefix that mailboxes are found under (RFC 2342).
-type namespace struct {
+// Namespace is one prefix that mailboxes are found under (RFC 2342).
+type Namespace struct {
 	Kind    NamespaceKind
 	Prefix  string // decoded, with its delimiter at the end, mostly; may be empty
 	Delim   string // empty for a flat one
@@ -15,12 +17,12 @@ type namespace struct {
 }
 
 // root is the mailbox that the prefix itself looks like: "INBOX" of "INBOX.".
-func (n namespace) root() string { return strings.TrimSuffix(n.Prefix, n.Delim) }
+func (n Namespace) root() string { return strings.TrimSuffix(n.Prefix, n.Delim) }
 
 // namespaces asks the server where mailboxes are. Without the extension, or when the answer
 // is of no use, everything is personal and has no prefix.
-func (c *conn) namespaces(ctx context.Context) ([]namespace, error) {
-	none := []namespace{{Kind: NamespacePersonal, primary: true}}
+func (c *conn) namespaces(ctx context.Context) ([]Namespace, error) {
+	none := []Namespace{{Kind: NamespacePersonal, primary: true}}
 	if !c.can.namespace {
 		return none, nil
 	}
@@ -28,7 +30,7 @@ func (c *conn) namespaces(ctx context.Context) ([]namespace, error) {
 	if err != nil {
 		return nil, fmt.Errorf("namespaces: %w", err)
 	}
-	var all []namespace
+	var all []Namespace
 	for _, r := range answer.Untagged {
 		for i, kind := range []NamespaceKind{NamespacePersonal, NamespaceOther, NamespaceShared} {
 			if i < len(r.Fields) {
@@ -46,7 +48,7 @@ func (c *conn) namespaces(ctx context.Context) ([]namespace, error) {
 }
 
 // readNamespaces reads ((prefix delimiter ...) ...) or NIL.
-func readNamespaces(kind NamespaceKind, field any) (list []namespace) {
+func readNamespaces(kind NamespaceKind, field any) (list []Namespace) {
 	descriptions, _ := field.([]any)
 	for _, d := range descriptions {
 		parts, _ := d.([]any)
@@ -58,15 +60,15 @@ func readNamespaces(kind NamespaceKind, field any) (list []namespace) {
 			continue
 		}
 		delim, _ := parts[1].(string)
-		list = append(list, namespace{Kind: kind, Prefix: mailboxName(prefix), Delim: delim})
+		list = append(list, Namespace{Kind: kind, Prefix: mailboxName(prefix), Delim: delim})
 	}
 	return list
 }
 
 // of returns the namespace a mailbox lies in: that of the longest prefix. What lies
 // in none is personal.
-func namespaceOf(all []namespace, name string) namespace {
-	best := namespace{Kind: NamespacePersonal}
+func namespaceOf(all []Namespace, name string) Namespace {
+	best := Namespace{Kind: NamespacePersonal}
 	for _, n := range all {
 		if n.holds(name) && len(n.Prefix) >= len(best.Prefix) {
 			best = n
@@ -75,7 +77,7 @@ func namespaceOf(all []namespace, name string) namespace {
 	return best
 }
 
-func (n namespace) holds(name string) bool {
+func (n Namespace) holds(name string) bool {
 	switch {
 	case strings.HasPrefix(name, n.Prefix):
 		return true
@@ -92,22 +94,22 @@ func inboxPrefix(prefix string) bool {
 
 // path is what a person reads of name: its levels, without the prefix of its namespace. A
 // further personal namespace keeps its prefix, or two mailboxes would read the same.
-func (n namespace) path(name, delim string) []string {
+func (n Namespace) path(name, delim string) []string {
 	rest := name
 	if n.Prefix != "" && (n.primary || n.Kind != NamespacePersonal) && len(name) > len(n.Prefix) && n.holds(name) {
 		rest = name[len(n.Prefix):]
 	}
 	if delim == "" {
-		return []string{rest}
+		return []string{wire.ReadableName(rest)}
 	}
 	var path []string
 	for level := range strings.SplitSeq(rest, delim) {
 		if level != "" {
-			path = append(path, level)
+			path = append(path, wire.ReadableName(level))
 		}
 	}
 	if len(path) == 0 {
-		return []string{name}
+		return []string{wire.ReadableName(name)}
 	}
 	return path
 }

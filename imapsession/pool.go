@@ -174,6 +174,14 @@ func (p *pool) warm(ctx context.Context) error {
 	return nil
 }
 
+// adopt takes in a connection that was made elsewhere.
+func (p *pool) adopt(c *conn) {
+	p.mu.Lock()
+	p.lent[c] = true
+	p.mu.Unlock()
+	p.put(c)
+}
+
 // put takes a connection back after its loan.
 func (p *pool) put(c *conn) {
 	c.idle = time.Now()

@@ -121,12 +121,19 @@ func (s *Session) connect(ctx context.Context) (*conn, error) {
 		s.opts.log().Debug("no connection", "user", s.account.User, "err", err)
 		return nil, err
 	}
+	return s.open(ctx, up)
+}
+
+// open hands a signed-in connection to go-imap. Every failure is a *LoginError.
+func (s *Session) open(ctx context.Context, up *upstream) (*conn, error) {
 	for _, text := range up.alerts {
 		s.alert(text)
 	}
 	c, err := open(ctx, s.opts, s.account.User, up, s.alert)
 	if err == nil {
-		err = s.identify(ctx, c)
+		if err = s.identify(ctx, c); err != nil {
+			c.discard()
+		}
 	}
 	if err != nil {
 		if ctx.Err() != nil {
