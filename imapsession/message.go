@@ -2,8 +2,12 @@ package imapsession
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"time"
+
+	"github.com/emersion/go-imap/v2"
 
 	"godwit/imapsession/rfc822"
 )
@@ -23,114 +27,187 @@ type Message struct {
 // Has tells whether the flag or keyword is set.
 func (m *Message) Has(flag string) bool { return hasFlag(m.Flags, flag) }
 
-// Part is a node of a message's MIME tree, from BODYSTRUCTURE or, where that is unusable, from our own parse.
-type Part struct {
-	Section     Section
-	Type        string            // "text/plain", lower case, never empty
-	Params      map[string]string // Content-Type parameters, keys lower case, RFC 2231 and 2047 decoded
-	Disposition string            // "attachment", "inline" or empty
-	Filename    string            // decoded, path and control characters removed; may be empty
-	ContentID   string            // without <>
-	Location    string            // Content-Location
-	Description string
-	Encoding    string  // Content-Transfer-Encoding, lower case: "base64", "7bit" ...
-	Octets      int64   // encoded size as the server tells it
-	Children    []*Part // of a multipart, or the one root of a message/rfc822
-
-	raw *rawSpan // where it lies in the whole message, when the structure is our own parse
-}
-
-// DecodedSize estimates the size of the content in octets; exact only for the identity encodings.
-func (p *Part) DecodedSize() (size int64, exact bool) { panic("structure.go") }
-
-// Body is what a reader shows first and what it lists as files.
-type Body struct {
-	Text   []*Part          // text parts to show in order when text is preferred; may be empty
-	HTML   *Part            // the HTML alternative, or nil
-	Inline []*Part          // further parts shown in order beneath: inline images, text after an image, calendars, vCards, message/rfc822, delivery-status
-	Files  []*Part          // all that a person would call an attachment, also inline images that no cid refers to
-	CID    map[string]*Part // by Content-ID, first wins; parts of the multipart/related around HTML first
-}
-
-// Body picks the parts to show: RFC 2046 section 5.1.4 (last alternative that can be shown), multipart/related roots,
-// signed wrappers looked through.
-func (m *Message) Body() Body { panic("structure.go") }
-
-// Find returns the part at a section, or ErrNoPart.
-func (m *Message) Find(section Section) (*Part, error) { panic("structure.go") }
+// maxHeader is how much of a header is read; the largest seen in real mail have some 60 KiB.
+const maxHeader = 256 << 10 // octets
 
 // Message returns headers, flags and structure in one round trip (more when the structure is
 // unusable). It does not set \Seen. ErrNoMailbox, ErrNoMessage, ErrStale.
-func (s *Session) Message(ctx context.Context, ref Ref) (*Message, error) { panic("message.go") }
+//
+// A structure that the server can't tell, or not so that it can be understood, is replaced by one of our
+// own that reads the whole message; one that is too large for that comes as a single file. Repairs says so.
+func (s *Session) Message(ctx context.Context, ref Ref) (*Message, error) {
+	m, known, err := s.message(ctx, ref, true)
+	if err != nil && mayBeOurParser(ctx, err) {
+		var again error
+		if m, known, again = s.message(ctx, ref, false); again == nil {
+			err = nil
+		}
+	}
+	if err == nil && known == nil {
+		known, err = s.rebuild(ctx, m)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("message %v: %w", ref, err)
+	}
+	m.Root, m.Repairs = known.root, append(m.Repairs, known.repairs...)
+	if known.own {
+		m.Repairs = append(m.Repairs, rebuilt)
+	}
+	return m, nil
+}
+
+// What a person reads of a message that could not be read as it was sent.
+const (
+	rebuilt      = "The mail server could not tell how this message is built. It was read as a whole instead."
+	notRebuilt   = "The mail server could not tell how this message is built, and it is too large to be taken apart. It can be downloaded as a whole."
+	longHeader   = "The header of this message is unusually long. Only its beginning was read."
+	tooManyParts = "This message has more parts than can be shown; some were left out."
+)
+
+// message asks for all but the content. A nil structure and no error mean that the server's was not asked for or is of no use.
+func (s *Session) message(ctx context.Context, ref Ref, withStructure bool) (m *Message, known *structure, err error) {
+	err = s.with(ctx, lease{mailbox: ref.Mailbox, uidValidity: ref.UIDValidity}, func(c *conn) error {
+		ref.UIDValidity = c.uidValidity
+		known, _ = s.read.structures.get(ref)
+		options := &imap.FetchOptions{
+			UID: true, Flags: true, InternalDate: true, RFC822Size: true,
+			BodySection: []*imap.FetchItemBodySection{{
+				Specifier: imap.PartSpecifierHeader,
+				Partial:   &imap.SectionPartial{Offset: 0, Size: maxHeader},
+				Peek:      true,
+			}},
+		}
+		if known == nil && withStructure {
+			options.BodyStructure = &imap.FetchItemBodyStructure{Extended: true}
+		}
+		row, err := c.askOne(ref.UID, options, hasFlags|hasHeader, nil)
+		if err != nil {
+			return err
+		}
+		m = newMessage(ref, row)
+		if row.has(hasStructure) {
+			known = s.learn(ref, row.body)
+		}
+		return nil
+	})
+	return m, known, err
+}
+
+func newMessage(ref Ref, row *fetched) *Message {
+	header, _ := rfc822.ParseHeader(row.header)
+	m := &Message{Ref: ref, Header: header, Received: row.received, Size: row.size, Flags: row.flags}
+	if len(row.header) == maxHeader {
+		m.Repairs = append(m.Repairs, longHeader)
+	}
+	return m
+}
+
+// rebuild makes a structure without the server's help.
+func (s *Session) rebuild(ctx context.Context, m *Message) (*structure, error) {
+	known, err := s.parseWhole(ctx, m.Ref)
+	if !errors.Is(err, ErrTooLarge) {
+		return known, err
+	}
+	known = &structure{
+		repairs: []string{notRebuilt},
+		root: &Part{
+			Type: "message/rfc822", Disposition: "attachment", Filename: rfc822.SafeName("message.eml"),
+			Encoding: "binary", Octets: m.Size,
+		},
+	}
+	s.read.structures.put(m.Ref, known, 1)
+	return known, nil
+}
 
 // Embedded returns the message/rfc822 part at section as a message of its own; its parts keep
-// their full sections, so Part and Find work with the outer Ref.
+// their full sections, so Part and Find work with the outer Ref. It costs one round trip, more for one that is
+// encoded, since servers don't look into those (RFC 2045 section 6.4 forbids them): it is read whole, up to 64 MiB.
 func (s *Session) Embedded(ctx context.Context, ref Ref, section Section) (*Message, error) {
-	panic("message.go")
+	m, err := s.embedded(ctx, ref, section)
+	if err != nil {
+		return nil, fmt.Errorf("message at %.40q of %v: %w", string(section), ref, err)
+	}
+	return m, nil
 }
 
-// Neighbours tells where ref stands in arrival order and which UIDs are next to it (0 at the ends).
-type Neighbours struct {
-	Newer, Older UID
-	Place, Total uint32 // Place counts from 1 at the newest
+func (s *Session) embedded(ctx context.Context, ref Ref, section Section) (*Message, error) {
+	if section == "" {
+		return nil, ErrNoPart
+	}
+	known, ref, header, err := s.innerHeader(ctx, ref, section)
+	if err != nil {
+		return nil, err
+	}
+	part, err := s.findPart(ctx, ref, known, section)
+	switch {
+	case err != nil:
+		return nil, err
+	case !isEmbedded(part.Type):
+		return nil, fmt.Errorf("it is %s: %w", part.Type, ErrNoPart)
+	}
+	m := &Message{Ref: ref, Section: section, Size: part.Octets}
+	if len(part.Children) == 0 {
+		inner, head, err := s.parseInside(ctx, ref, part)
+		if err != nil {
+			return nil, err
+		}
+		m.Root, m.Header, m.Size, m.Repairs = inner.root, head, inner.size, inner.repairs
+		return m, nil
+	}
+	m.Root = part.Children[0]
+	if part.Children[0].raw != nil || header == nil {
+		if header, err = s.readHeader(ctx, ref, part); err != nil {
+			return nil, err
+		}
+	}
+	m.Header, _ = rfc822.ParseHeader(header)
+	return m, nil
 }
 
-// Neighbours costs at most two round trips and never O(mailbox) bytes.
-func (s *Session) Neighbours(ctx context.Context, ref Ref) (Neighbours, error) { panic("message.go") }
-
-// MarkSeen sets \Seen; a read-only mailbox is ErrReadOnly. ref must carry UIDValidity.
-func (s *Session) MarkSeen(ctx context.Context, ref Ref) error { panic("flags.go") }
-
-// PartReader streams one part's decoded content. Reads fetch the next chunk as needed, each on a
-// connection borrowed for that chunk alone. Close frees what was asked for early. A fault in mid-stream is an error
-// other than io.EOF: a caller must not let the cut content look complete.
-type PartReader struct {
-	Part *Part
-	Ref  Ref // with the UIDValidity it was read under
-	partState
+// innerHeader asks for the header of an inner message, and for the structure where it is not known yet.
+func (s *Session) innerHeader(ctx context.Context, ref Ref, section Section) (known *structure, at Ref, header []byte, err error) {
+	err = s.with(ctx, lease{mailbox: ref.Mailbox, uidValidity: ref.UIDValidity}, func(c *conn) error {
+		ref.UIDValidity = c.uidValidity
+		known, _ = s.read.structures.get(ref)
+		if known != nil {
+			if part := known.root.find(section); part == nil || part.raw != nil || len(part.Children) == 0 {
+				return nil // the server has nothing to say about it
+			}
+		}
+		options := &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{{
+			Part:      section.Path(),
+			Specifier: imap.PartSpecifierHeader,
+			Partial:   &imap.SectionPartial{Offset: 0, Size: maxHeader},
+			Peek:      true,
+		}}}
+		if known == nil {
+			options.BodyStructure = &imap.FetchItemBodyStructure{Extended: true}
+		}
+		row, err := c.askOne(ref.UID, options, hasUID, nil)
+		if err != nil {
+			return err
+		}
+		header = row.header
+		if row.has(hasStructure) {
+			known = s.learn(ref, row.body)
+		}
+		return nil
+	})
+	if err != nil && !mayBeOurParser(ctx, err) {
+		return nil, ref, nil, err
+	}
+	if err != nil || known == nil {
+		known, err = s.parseWhole(ctx, ref)
+	}
+	return known, ref, header, err
 }
 
-// Part opens the part at section as a decoded stream; Section "" is the whole message as sent.
-// The first chunk is fetched before it returns, so that ErrNoMessage, ErrStale and ErrNoPart come here.
-func (s *Session) Part(ctx context.Context, ref Ref, section Section) (*PartReader, error) {
-	panic("part.go")
-}
-
-// Size is the decoded length in octets when it is exactly known (identity encodings; base64 whose lines were seen to
-// be regular at both ends, verified while streaming: a part that breaks the promise ends in an error).
-func (r *PartReader) Size() (size int64, exact bool) { panic("part.go") }
-
-// Seek moves to an offset of the decoded stream; only io.SeekStart, io.SeekEnd, io.SeekCurrent with an exact Size, else ErrUnsupported.
-// With it a PartReader serves http.ServeContent's purpose without reading what lies before.
-func (r *PartReader) Seek(offset int64, whence int) (int64, error) { panic("part.go") }
-
-func (r *PartReader) Read(p []byte) (int, error) { panic("part.go") }
-func (r *PartReader) Close() error               { panic("part.go") }
-
-var _ io.ReadSeekCloser = (*PartReader)(nil)
-
-// Text returns at most limit octets of a text part, decoded to UTF-8 by its charset (label, BOM, meta, guess), and whether more follows.
-func (s *Session) Text(ctx context.Context, ref Ref, section Section, limit int64) (text string, more bool, err error) {
-	panic("text.go")
-}
-
-// Unpacked is what a container part held: winmail.dat (TNEF) or a text part with uuencoded files.
-type Unpacked struct {
-	Kind  string // "tnef" or "uuencode"
-	Text  string // plain text, when there is one
-	HTML  string // HTML body of a winmail.dat, when there is one
-	Files []UnpackedFile
-}
-
-// UnpackedFile is one file of a container.
-type UnpackedFile struct {
-	Name string
-	Type string // media type by name and content
-	Data []byte
-}
-
-// Unpack reads a container part whole, at most 32 MiB (else ErrTooLarge), and takes it apart.
-// A part that is no container is ErrNoPart.
-func (s *Session) Unpack(ctx context.Context, ref Ref, section Section) (*Unpacked, error) {
-	panic("unpack.go")
+// readHeader reads an inner message's header from where its content lies.
+func (s *Session) readHeader(ctx context.Context, ref Ref, part *Part) ([]byte, error) {
+	r, err := s.openPart(ctx, ref, part, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(io.LimitReader(r, maxHeader))
 }

@@ -1,0 +1,41 @@
+package imapsession
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// MarkSeen sets \Seen; a read-only mailbox is ErrReadOnly. ref must carry UIDValidity.
+// A message that is gone by now is no error: there is nothing left to mark.
+func (s *Session) MarkSeen(ctx context.Context, ref Ref) error {
+	if ref.UIDValidity == 0 || ref.UID == 0 {
+		return fmt.Errorf("mark %v seen: no UIDVALIDITY or UID: %w", ref, ErrStale)
+	}
+	err := s.with(ctx, lease{mailbox: ref.Mailbox, uidValidity: ref.UIDValidity, write: true}, func(c *conn) error {
+		met, err := c.addFlag(ref.UID, imap.FlagSeen)
+		if met || err != nil || c.fresh {
+			return err
+		}
+		// The connection may not have heard of the message yet: then its UID is
+		// ignored, and the server says OK. NOOP in the same packet is no cure, since Dovecot
+		// carries out what follows it first.
+		if err := c.refresh(); err != nil {
+			return err
+		}
+		_, err = c.addFlag(ref.UID, imap.FlagSeen)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("mark %v seen: %w", ref, err)
+	}
+	return nil
+}
+
+// addFlag sets a flag and tells whether the server mentioned the message.
+func (c *conn) addFlag(uid UID, flag imap.Flag) (met bool, err error) {
+	f := &fetching{}
+	err = gather(c.Store(uidsOf([]UID{uid}), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{flag}}, nil), f)
+	return len(f.rows) > 0, err
+}
