@@ -189,7 +189,7 @@ func size(v value) uint64 {
 	return n
 }
 
-func isDigits(b []byte) bool { return len(bytes.Trim(b, "0123456789")) == 0 }
+func isDigits(b []byte) bool { return len(b) > 0 && len(bytes.Trim(b, "0123456789")) == 0 }
 
 // appendLines prints a text part's number of lines. QUIRK: it may be NIL, or
 // missing altogether: then MD5 and disposition come one place earlier.

@@ -278,19 +278,21 @@ func (c *Conn) discard(wait bool) error {
 }
 
 // takeInjected puts lines of our own before what the server sends next, at the
-// start of a response only.
+// start of a response only. The first are Options.Greeting, which is mended
+// like any that came through the socket.
 func (c *Conn) takeInjected() bool {
 	if c.in.fetch.open {
 		return false
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.injected) == 0 {
-		return false
+	lines, greeting := c.injected, !c.greeted
+	c.injected = nil
+	c.mu.Unlock()
+	if greeting && lines != nil {
+		lines = c.mend(lines, -1)
 	}
-	c.in.give, c.injected = c.injected, nil
-	c.greeted = true
-	return true
+	c.in.give = lines
+	return len(lines) > 0
 }
 
 // inject gives lines to the client as if the server had sent them.
