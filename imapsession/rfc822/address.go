@@ -73,6 +73,7 @@ type addressList struct {
 	noQuote       bool // no further quotation mark closes
 	noParen       bool // no further comment closes
 	item          []token
+	hasAddr       bool // item holds what may be an address
 	space         bool
 	group         string // name of the group being read
 	inGroup       bool
@@ -101,7 +102,7 @@ func (p *addressList) step() {
 		p.at++
 		p.endItem()
 		p.endGroup()
-	case c == ':' && p.beginsGroup():
+	case c == ':' && p.beginsGroup(""):
 		p.at++
 		p.beginGroup()
 	case c == '"':
@@ -119,18 +120,15 @@ func (p *addressList) step() {
 
 func (p *addressList) push(kind byte, text string) {
 	p.item = append(p.item, token{kind, text, p.space})
+	p.hasAddr = p.hasAddr || kind == 'a' || kind == 'w' && strings.Contains(text, "@")
 	p.space = false
 }
 
 // beginsGroup tells a group's colon from one in a name: only with a ";" to come, or at the very end of the list, as in "undisclosed-recipients:".
-func (p *addressList) beginsGroup() bool {
-	if p.inGroup || len(p.item) == 0 {
+// word is the one that the colon touches.
+func (p *addressList) beginsGroup(word string) bool {
+	if p.inGroup || p.hasAddr || len(p.item) == 0 && word == "" || strings.Contains(word, "@") {
 		return false
-	}
-	for _, t := range p.item {
-		if t.kind == 'a' || t.kind == 'w' && strings.Contains(t.text, "@") {
-			return false
-		}
 	}
 	return p.lastSemicolon > p.at || strings.Trim(p.s[p.at+1:min(len(p.s), p.at+80)], " \t") == "" && len(p.s) <= p.at+80
 }
@@ -140,7 +138,7 @@ func (p *addressList) beginGroup() {
 	if strings.EqualFold(p.group, "mailto") {
 		p.inGroup = false
 	}
-	p.item, p.space = p.item[:0], false
+	p.item, p.space, p.hasAddr = p.item[:0], false, false
 }
 
 func (p *addressList) endGroup() {
@@ -281,7 +279,7 @@ func (p *addressList) word() {
 		if c <= ' ' || c == 0x7f || strings.IndexByte(`,;<>"()`, c) >= 0 && (p.at > start || c != '(' && c != ')') {
 			break
 		}
-		if c == ':' && (p.at == start || p.beginsGroupAfter(start)) {
+		if c == ':' && (p.at == start || p.beginsGroup(p.s[start:p.at])) {
 			if p.at == start {
 				p.at++
 			}
@@ -300,19 +298,10 @@ func (p *addressList) word() {
 	p.push('w', p.s[start:p.at])
 }
 
-// beginsGroupAfter is beginsGroup with the word from start to the current offset as the last of the item.
-func (p *addressList) beginsGroupAfter(start int) bool {
-	w := token{kind: 'w', text: p.s[start:p.at]}
-	p.item = append(p.item, w)
-	ok := p.beginsGroup()
-	p.item = p.item[:len(p.item)-1]
-	return ok
-}
-
 // endItem makes an address of the tokens read since the last separator.
 func (p *addressList) endItem() {
 	item := p.item
-	p.item, p.space = p.item[:0], false
+	p.item, p.space, p.hasAddr = p.item[:0], false, false
 	if len(item) == 0 {
 		return
 	}
@@ -373,7 +362,7 @@ func bareAddr(item []token) (from, to int) {
 		for from > 0 && glued(item[from-1], item[from]) {
 			from--
 		}
-		for to < len(item) && glued(item[to-1], item[to]) {
+		for to < len(item) && (glued(item[to-1], item[to]) || dotted(item[to-1], item[to])) {
 			to++
 		}
 		return from, to
@@ -392,8 +381,12 @@ func glued(a, b token) bool {
 	if a.kind != 'w' || b.kind != 'w' {
 		return false
 	}
-	return strings.HasPrefix(b.text, "@") || strings.HasSuffix(a.text, "@") ||
-		strings.HasPrefix(b.text, ".") && strings.Contains(a.text, "@")
+	return strings.HasPrefix(b.text, "@") || strings.HasSuffix(a.text, "@")
+}
+
+// dotted reports whether b goes on with the domain that a is a piece of.
+func dotted(a, b token) bool {
+	return a.kind == 'w' && b.kind == 'w' && (strings.HasPrefix(b.text, ".") || strings.HasSuffix(a.text, "."))
 }
 
 // joinTokens writes the pieces of a bare address together again.

@@ -8,7 +8,7 @@ const (
 	base64Pad  = 65
 )
 
-// base64Value gives the digit of each octet. The alphabet of URLs (RFC 4648 section 5) is taken too.
+// base64Value gives the digit of each octet. The alphabet of URLs is junk here: lists append rows of "_" to bodies.
 var base64Value [256]byte
 
 // base64Place[i] gives the digit of an octet shifted to its place in a group of four. Octets that are none have the top byte set.
@@ -23,7 +23,6 @@ func init() {
 	for i := range alphabet {
 		base64Value[alphabet[i]] = byte(i)
 	}
-	base64Value['-'], base64Value['_'] = 62, 63
 	for place := range base64Place {
 		for c, v := range base64Value {
 			base64Place[place][c] = uint32(v) << (18 - 6*place)

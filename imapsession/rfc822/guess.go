@@ -40,7 +40,7 @@ func mostlyUTF8(b []byte) bool {
 		case r != utf8.RuneError || n > 1:
 			good++
 		case !utf8.FullRune(b[i:]):
-			return bad == 0 || good > 8*bad // the end is cut
+			return good > 8*bad // the end is cut
 		default:
 			bad++
 		}

@@ -201,7 +201,7 @@ func (s *headerScan) flush() {
 	if s.name == "" {
 		return
 	}
-	name, value := s.name, s.value
+	name, value := s.name, bytes.Trim(s.value, " \t\r\x00")
 	s.name = ""
 	limit := maxFieldBytes
 	if listField(name) {
@@ -215,7 +215,7 @@ func (s *headerScan) flush() {
 		}
 	}
 	if len(s.fields) >= maxHeaderFields || s.bytes+len(name)+len(value) > maxHeaderBytes {
-		if s.late >= maxLateFields || len(value) > maxFieldBytes || !knownField(name) || s.fields.Get(name) != "" {
+		if s.late >= maxLateFields || len(value) > maxFieldBytes || !vitalField(name) || s.fields.Get(name) != "" {
 			return
 		}
 		s.late++
@@ -224,9 +224,8 @@ func (s *headerScan) flush() {
 	s.fields = append(s.fields, Field{Name: name, Value: unfold(value)})
 }
 
-// unfold trims a value, drops NUL and makes one space of a CR or LF that is left inside.
+// unfold drops NUL and makes one space of a CR or LF that is left inside.
 func unfold(value []byte) string {
-	value = bytes.Trim(value, " \t\r\x00")
 	if bytes.IndexByte(value, 0) < 0 && bytes.IndexByte(value, '\r') < 0 && bytes.IndexByte(value, '\n') < 0 {
 		return string(value)
 	}
@@ -268,6 +267,16 @@ func listField(name string) bool {
 		return true
 	}
 	return false
+}
+
+// vitalField names the fields without which a message can't be shown or answered.
+func vitalField(name string) bool {
+	switch n := strings.ToLower(name); n {
+	case "from", "to", "cc", "reply-to", "sender", "subject", "date", "message-id", "in-reply-to", "references":
+		return true
+	default:
+		return strings.HasPrefix(n, "content-")
+	}
 }
 
 // knownField names the fields that tell a header from text that happens to hold a colon.

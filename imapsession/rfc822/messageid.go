@@ -34,7 +34,7 @@ func bareIDs(s string) []string {
 	words := strings.FieldsFunc(dropComments(s), func(r rune) bool { return r <= ' ' || r == ',' || r == ';' })
 	for _, w := range words {
 		if strings.Contains(w, "@") || len(words) == 1 {
-			if id := cleanID(strings.Trim(w, `"'>`)); id != "" {
+			if id := cleanID(strings.Trim(w, `"'<>`)); id != "" {
 				ids = append(ids, id)
 			}
 		}

@@ -58,7 +58,7 @@ func (d *utf7Decoder) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, er
 // digit takes one octet of a shifted sequence and writes at most two runes.
 func (d *utf7Decoder) digit(dst []byte, c byte) (n int) {
 	v := base64Value[c]
-	if v >= 64 || c == '-' || c == '_' {
+	if v >= 64 {
 		if d.high != 0 {
 			n = utf8.EncodeRune(dst, utf8.RuneError)
 		}
