@@ -132,6 +132,9 @@ func (b Base) Previews(name string, v uint32, uids []imapsession.UID) string {
 	return withQuery(b.Mailbox(name)+"/previews", q)
 }
 
+// Actions is where forms that change messages of a mailbox are posted.
+func (b Base) Actions(name string) string { return b.Mailbox(name) + "/actions" }
+
 // Message is a message's page, to be bookmarked: "that UID as the mailbox is now".
 func (b Base) Message(ref imapsession.Ref) string {
 	return b.Mailbox(ref.Mailbox) + "/" + strconv.FormatUint(uint64(ref.UID), 10)
@@ -223,7 +226,7 @@ func Parse(r *http.Request) (Target, error) {
 		return t, err
 	}
 	t.Ref.Mailbox = name
-	if len(segments) < 3 || segments[2] == "previews" {
+	if len(segments) < 3 || segments[2] == "previews" || segments[2] == "actions" {
 		t.Ref.UIDValidity, err = uidValidity(r)
 		return t, err
 	}
@@ -296,6 +299,11 @@ func uidValidity(r *http.Request) (uint32, error) {
 	if s == "" {
 		return 0, nil
 	}
+	return ParseUIDValidity(s)
+}
+
+// ParseUIDValidity reads the v of a query or form; anything but a positive number is ErrStale.
+func ParseUIDValidity(s string) (uint32, error) {
 	n, err := parseNumber(s)
 	if err != nil || n == 0 {
 		return 0, fmt.Errorf("v=%.40q: %w", s, imapsession.ErrStale)

@@ -277,3 +277,31 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestActions(t *testing.T) {
+	if got, want := base.Actions("a/b"), "/mail/m/a:b/actions"; got != want {
+		t.Errorf("Actions = %q, want %q", got, want)
+	}
+	if got, err := Parse(get(t, Base("").Actions("a/b"))); got.Ref.Mailbox != "a/b" || err != nil {
+		t.Errorf("Parse = %+v, %v, want the mailbox a/b", got, err)
+	}
+	for in, want := range map[string]uint32{"": 0, "0": 0, "x": 0, "-1": 0, "17": 17} {
+		if got, err := ParseUIDValidity(in); got != want || (want == 0) != errors.Is(err, imapsession.ErrStale) {
+			t.Errorf("ParseUIDValidity(%q) = %d, %v, want %d", in, got, err, want)
+		}
+	}
+}
+
+func TestView(t *testing.T) {
+	for _, v := range []View{{}, {Remote: true}, {Body: "text"}, {Body: "html", Remote: true}} {
+		for _, address := range []string{base.MessageView(ref, List{}, v), base.PartMessageView(ref, "2", v)} {
+			u, _ := url.Parse(address)
+			if got := ParseView(u.Query()); got != v {
+				t.Errorf("ParseView of %s = %+v, want %+v", address, got, v)
+			}
+		}
+	}
+	if got := ParseView(url.Values{"body": {"source"}, "remote": {"yes"}}); got != (View{}) {
+		t.Errorf("ParseView = %+v, want none", got)
+	}
+}
