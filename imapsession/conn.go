@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -108,7 +109,7 @@ const maxProof = 5 * time.Second
 
 // prepare selects, checks and refreshes as box asks.
 func (c *conn) prepare(box lease) error {
-	if !c.idle.IsZero() && time.Since(c.idle) > maxTrust && (box.mailbox == "" || c.selected(box.mailbox)) {
+	if !c.idle.IsZero() && time.Since(c.idle) > maxTrust {
 		guard := time.AfterFunc(maxProof, c.abort)
 		err := c.refresh()
 		guard.Stop()
@@ -153,16 +154,36 @@ func sameMailbox(a, b string) bool {
 // selecting again. What SELECT changes and EXAMINE does not is \Recent, which RFC 9051 dropped.
 func (c *conn) choose(mailbox string) error {
 	c.mailbox = "" // also when the server says NO (RFC 9051 section 6.3.2)
+	before := c.Client.Mailbox()
 	data, err := c.Select(mailbox, nil).Wait()
 	if err != nil {
 		return fmt.Errorf("mailbox %q: %w", mailbox, c.refused(err))
 	}
 	c.mailbox = mailbox
+	c.settle(before, data)
 	c.uidValidity, c.uidNext, c.highestModSeq = data.UIDValidity, data.UIDNext, data.HighestModSeq
 	c.messages, c.permanentFlags = data.NumMessages, data.PermanentFlags
-	c.readOnly = c.wire.LastCode() == "READ-ONLY"
+	c.readOnly = strings.EqualFold(c.wire.LastCode(), "READ-ONLY")
 	c.fresh = true
 	return nil
+}
+
+// maxSettle bounds the wait for go-imap's record of the selected mailbox. It takes microseconds.
+const maxSettle = 100 * time.Millisecond
+
+// settle waits until go-imap has the new mailbox on record, which it does only after SELECT's Wait
+// was let go: until then Client.Mailbox tells of the one before, whose count must not be taken for this one's. With
+// the same name in both only the count tells them apart, and where that is equal too nothing is lost.
+func (c *conn) settle(before *imapclient.SelectedMailbox, data *imap.SelectData) {
+	for deadline := time.Now().Add(maxSettle); time.Now().Before(deadline); runtime.Gosched() {
+		now := c.Client.Mailbox()
+		if now == nil || now.Name != c.mailbox {
+			continue
+		}
+		if before == nil || before.Name != c.mailbox || now.NumMessages == data.NumMessages {
+			return
+		}
+	}
 }
 
 // refused translates why a mailbox could not be selected: any NO that is not about the server's own
@@ -329,4 +350,3 @@ func (l *link) Close() error {
 	l.closed.Store(true)
 	return l.raw.Close()
 }
-

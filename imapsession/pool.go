@@ -273,6 +273,17 @@ func (p *pool) pick(mailbox string) *conn {
 	return c
 }
 
+// distrust drops the idle connections, after one of them turned out dead: the others will have
+// gone the same way, and finding that out can take a while for each.
+func (p *pool) distrust() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.idle {
+		p.chores.Go(c.discard)
+	}
+	p.idle = nil
+}
+
 // arm sets the timer for the connection that lay idle longest. The caller holds mu.
 func (p *pool) arm() {
 	if p.reaper != nil || len(p.idle) == 0 || p.closed {

@@ -198,6 +198,9 @@ func (s *Session) with(ctx context.Context, box lease, f func(c *conn) error) er
 		s.touch()
 		c, reused, err := s.pool.get(ctx, box.mailbox)
 		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			return err
 		}
 		err = c.lend(ctx, box, f)
@@ -209,6 +212,7 @@ func (s *Session) with(ctx context.Context, box lease, f func(c *conn) error) er
 		if err == nil || !again {
 			return err
 		}
+		s.pool.distrust()
 	}
 }
 

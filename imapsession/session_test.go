@@ -399,7 +399,7 @@ func TestDeadConnectionIsReplaced(t *testing.T) {
 			srv.Kill()
 		}
 		srv.Stop()
-		err := s.with(t.Context(), lease{mailbox: "INBOX"}, func(*conn) error { return nil })
+		err := s.with(t.Context(), lease{mailbox: "INBOX"}, func(c *conn) error { return c.refresh() })
 		if !errors.Is(err, ErrUnavailable) {
 			t.Errorf("with the server down: %v, want %v", err, ErrUnavailable)
 		}
