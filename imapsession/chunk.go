@@ -74,6 +74,7 @@ type chunkSource struct {
 	ready bool       // first is there
 	ahead chan chunk // the one asked for early; nil when none is
 	over  bool       // the last chunk was handed out
+	spare chunk      // a large one that was given back, for the next fetch
 }
 
 // newChunkSource starts at offset start of the section. end is the section's size as the server told it,
@@ -85,10 +86,10 @@ func (s *Session) newChunkSource(ctx context.Context, ref Ref, path []int, start
 
 // open fetches the first chunk, so that its errors come at once.
 func (src *chunkSource) open() error {
-	c := src.fetch()
-	if c.err != nil {
+	c := src.fetch(src.room())
+	if err := c.err; err != nil {
 		c.release()
-		return c.err
+		return err
 	}
 	src.prime(c)
 	return nil
@@ -114,7 +115,7 @@ func (src *chunkSource) take() (chunk, error) {
 			return chunk{}, src.ctx.Err()
 		}
 	default:
-		c = src.fetch()
+		c = src.fetch(src.room())
 	}
 	if c.err != nil {
 		err := c.err
@@ -125,10 +126,34 @@ func (src *chunkSource) take() (chunk, error) {
 		src.over = true
 		return c, nil
 	}
-	ahead := make(chan chunk, 1)
+	ahead, room := make(chan chunk, 1), src.room()
 	src.ahead = ahead
-	go func() { ahead <- src.fetch() }()
+	go func() { ahead <- src.fetch(room) }()
 	return c, nil
+}
+
+// giveBack takes a chunk that was worked on. The next one is read into it: a pool shared by the
+// processors would hold more buffers than are in use.
+func (src *chunkSource) giveBack(c *chunk) {
+	if len(c.room) == len(chunkBuffer{}) && src.spare.free == nil && !src.over {
+		src.spare, *c = *c, chunk{}
+		return
+	}
+	c.release()
+}
+
+// room is an empty chunk for the next fetch.
+func (src *chunkSource) room() chunk {
+	want := src.size
+	if src.span {
+		want = int(min(int64(want), src.end-src.next))
+	}
+	if want <= firstChunk || src.spare.free == nil {
+		return newChunk(want)
+	}
+	c := src.spare
+	src.spare = chunk{}
+	return chunk{room: c.room, octets: c.room[headroom : headroom+want], free: c.free}
 }
 
 // close ends what was asked for early and waits for it.
@@ -140,18 +165,14 @@ func (src *chunkSource) close() {
 		src.ahead = nil
 	}
 	src.first.release()
+	src.spare.release()
 	src.ready, src.over = false, true
 }
 
-// fetch gets the chunk at next and moves on. One goroutine at a time calls it.
-func (src *chunkSource) fetch() chunk {
-	want := src.size
-	if src.span {
-		want = int(min(int64(want), src.end-src.next))
-	}
-	c := newChunk(want)
-	if want == 0 {
-		c.octets, c.last = c.octets[:0], true
+// fetch fills c, the chunk at next, and moves on. One goroutine at a time calls it.
+func (src *chunkSource) fetch(c chunk) chunk {
+	if len(c.octets) == 0 {
+		c.last = true
 		return c
 	}
 	n, err := src.s.fetchSpan(src.ctx, src.ref, src.path, src.next, c.octets)

@@ -202,4 +202,6 @@ func (src *insideSource) take() (chunk, error) {
 	return c, nil
 }
 
+func (src *insideSource) giveBack(c *chunk) { c.release() }
+
 func (src *insideSource) close() { src.outer.Close() }

@@ -44,6 +44,7 @@ type partState struct {
 // octetSource gives a part's octets as they were sent.
 type octetSource interface {
 	take() (chunk, error)
+	giveBack(*chunk)
 	close()
 }
 
@@ -390,7 +391,7 @@ func (r *PartReader) move() error {
 // fill takes the next chunk and decodes it where it lies.
 func (r *PartReader) fill() error {
 	rest := append([]byte(nil), r.rest...) // short, mostly empty
-	r.current.release()
+	r.src.giveBack(&r.current)
 	r.out, r.rest = nil, nil
 	c, err := r.src.take()
 	if err != nil {
