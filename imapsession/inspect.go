@@ -132,12 +132,18 @@ func (i *inspector) learn(up *upstream, err error) {
 	var unverified *tls.CertificateVerificationError
 	switch {
 	case up.tls != nil:
-		i.TLS = describe(up.tls.PeerCertificates)
-		i.TLS.Version = tls.VersionName(up.tls.Version)
-		i.TLS.Cipher = tls.CipherSuiteName(up.tls.CipherSuite)
+		i.TLS = DescribeTLS(*up.tls)
 	case errors.As(err, &unverified):
 		i.TLS = describe(unverified.UnverifiedCertificates)
 	}
+}
+
+// DescribeTLS tells of a connection and the certificate it was made with.
+func DescribeTLS(state tls.ConnectionState) *TLSInfo {
+	info := describe(state.PeerCertificates)
+	info.Version = tls.VersionName(state.Version)
+	info.Cipher = tls.CipherSuiteName(state.CipherSuite)
+	return info
 }
 
 func sortedCaps(caps []string) []string {

@@ -1,6 +1,7 @@
 package imapsession
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/url"
@@ -94,3 +95,6 @@ func hostname(host string) bool {
 	}
 	return true
 }
+
+// TLSConfig is how the server's certificate is verified: TLS 1.2 at least, its name, and RootsPEM when set.
+func (s Server) TLSConfig() (*tls.Config, error) { return tlsConfig(s) }

@@ -34,7 +34,7 @@ type Config struct {
 	BasePath       string // "" or "/mail"
 	Origin         string // "https://mail.example.org"; "" derives it from each request
 	DataDir        string
-	Secret         string // 32 bytes in base64; "" keeps one in DataDir
+	Secret         string // 64 hexadecimal digits; "" keeps one in DataDir
 	SessionIdle    time.Duration
 	SessionMax     time.Duration
 	Connections    int
@@ -100,7 +100,7 @@ var settings = []setting{
 		set: setOrigin},
 	{key: "DATA_DIR", value: "godwit-data", expected: "a folder that can be written", help: "sessions and the server's key; only sealed credentials are kept, no mail",
 		set: func(c *Config, v string) error { c.DataDir = filepath.Clean(v); return nil }},
-	{key: "SECRET", secret: true, expected: "32 bytes in base64", help: "the server's key; made and kept in the data folder when not set",
+	{key: "SECRET", secret: true, expected: "64 hexadecimal digits", help: "the server's key; made and kept in the data folder when not set",
 		set: func(c *Config, v string) error { c.Secret = v; return nil }},
 	{key: "SESSION_IDLE", value: "12h", expected: "a duration like 12h", help: "a sign-in that was not used for this long ends",
 		set: func(c *Config, v string) error { return positive(v, &c.SessionIdle) }},

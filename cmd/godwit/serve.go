@@ -3,26 +3,29 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"godwit/imapsession"
+	"godwit/web"
+	"godwit/web/sessions"
+	"godwit/web/urls"
 )
 
 // runServe serves the configured mail servers until ctx ends.
 func runServe(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	config, rest, err := loadConfig("serve", args, getenv, stderr, nil)
 	if err != nil {
-		return asUsage(err)
+		return usageError{err}
 	}
 	if len(rest) > 0 {
 		return usageError{fmt.Errorf("%q is not expected; settings are flags", rest[0])}
@@ -34,13 +37,8 @@ func runServe(ctx context.Context, args []string, getenv func(string) string, st
 		return err
 	}
 	return serve(ctx, config, nil, newLogger(config, stderr), func(url string) {
-		fmt.Fprintf(stdout, "godwit serves %s\n", url)
+		fmt.Fprintf(stdout, "godwit serves %s at %s\n", config.upstreamNames(), url)
 	})
-}
-
-// asUsage marks a configuration error, but leaves a request for help alone.
-func asUsage(err error) error {
-	return usageError{err}
 }
 
 // addRoots puts the certificate authorities of CAFile into every configured server.
@@ -60,6 +58,18 @@ func addRoots(c *Config) error {
 	return nil
 }
 
+// upstreamNames lists the mail servers for a person.
+func (c *Config) upstreamNames() string {
+	var names []string
+	if c.IMAP.Host != "" {
+		names = append(names, c.IMAP.Address())
+	}
+	for _, domain := range slices.Sorted(maps.Keys(c.Upstreams)) {
+		names = append(names, c.Upstreams[domain].IMAP.Address()+" for "+domain)
+	}
+	return strings.Join(names, ", ")
+}
+
 // upstreamOf gives the mail server of a user by the domain of the name.
 func (c *Config) upstreamOf(user string) (imapsession.Server, error) {
 	_, domain, _ := strings.Cut(user, "@")
@@ -70,4 +80,147 @@ func (c *Config) upstreamOf(user string) (imapsession.Server, error) {
 		return imapsession.Server{}, fmt.Errorf("no mail server for the domain %q: %w", domain, imapsession.ErrAuth)
 	}
 	return c.IMAP, nil
+}
+
+// logoutWait limits what is done after requests were drained: signing out from the mail servers.
+const logoutWait = 3 * time.Second
+
+// serve builds everything from the configuration, serves until ctx ends, then takes it down in reverse: no new requests,
+// those under way get Drain to finish, the mail servers are told LOGOUT. ready is called with the address people use.
+func serve(ctx context.Context, config *Config, demo *web.Demo, log *slog.Logger, ready func(url string)) error {
+	trace, closeTrace, err := openTrace(config.Trace)
+	if err != nil {
+		return err
+	}
+	defer closeTrace()
+	store, closeStore, err := openSessions(config)
+	if err != nil {
+		return err
+	}
+	defer closeStore()
+
+	app, err := web.New(web.Options{
+		MailServer:     config.upstreamOf,
+		ServerName:     config.IMAP.Host,
+		Sessions:       store,
+		Mail:           &imapsession.Options{MaxConns: config.Connections, Log: log, Trace: trace},
+		Base:           urls.Base(config.BasePath),
+		Origin:         config.Origin,
+		TrustedProxies: config.TrustedProxies,
+		Demo:           demo,
+		Log:            log,
+	})
+	if err != nil {
+		return err
+	}
+	listener, scheme, err := listen(config)
+	if err != nil {
+		return err
+	}
+
+	server := &http.Server{
+		Handler:           app.Handler(),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       60 * time.Second,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		// No WriteTimeout: parts stream for as long as the browser takes; each write has a deadline of its own in web.
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	ready(address(config, scheme, listener.Addr()))
+
+	select {
+	case err = <-served:
+	case <-ctx.Done():
+		log.Info("stopping", "drain", config.Drain)
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), config.Drain)
+	defer cancel()
+	if shutdownErr := server.Shutdown(drain); shutdownErr != nil {
+		log.Warn("requests were cut after the drain time", "err", shutdownErr)
+		server.Close()
+	}
+	logout, cancelLogout := context.WithTimeout(context.WithoutCancel(ctx), logoutWait)
+	defer cancelLogout()
+	if closeErr := app.Close(logout); closeErr != nil {
+		log.Warn("closing", "err", closeErr)
+	}
+	log.Info("stopped")
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
+	return err
+}
+
+// listen opens the socket, with TLS when a certificate is configured.
+func listen(config *Config) (net.Listener, string, error) {
+	listener, err := net.Listen("tcp", config.Listen)
+	if err != nil {
+		return nil, "", fmt.Errorf("GODWIT_LISTEN: %w", err)
+	}
+	if config.TLSCert == "" {
+		return listener, "http", nil
+	}
+	certificate, err := tls.LoadX509KeyPair(config.TLSCert, config.TLSKey)
+	if err != nil {
+		listener.Close()
+		return nil, "", usageError{fmt.Errorf("GODWIT_TLS_CERT, GODWIT_TLS_KEY: %w; expected a certificate and its private key in PEM", err)}
+	}
+	return tls.NewListener(listener, &tls.Config{
+		Certificates: []tls.Certificate{certificate},
+		MinVersion:   tls.VersionTLS12,
+		NextProtos:   []string{"h2", "http/1.1"},
+	}), "https", nil
+}
+
+// address is what a person types: the configured origin, else where the socket is.
+func address(config *Config, scheme string, at net.Addr) string {
+	origin := config.Origin
+	if origin == "" {
+		host, port, _ := net.SplitHostPort(at.String())
+		if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+			host = "localhost"
+		}
+		origin = scheme + "://" + net.JoinHostPort(host, port)
+	}
+	return origin + config.BasePath + "/"
+}
+
+// openSessions opens the store of signed-in sessions: in DataDir, or in memory when that is "".
+func openSessions(config *Config) (*sessions.Store, func() error, error) {
+	options := sessions.Options{Idle: config.SessionIdle, Absolute: config.SessionMax, Path: config.BasePath + "/"}
+	closeStore := func() error { return nil }
+	if config.DataDir == "" {
+		options.Backend = sessions.NewMemory()
+	} else {
+		file, err := sessions.OpenFile(config.DataDir)
+		if err != nil {
+			return nil, nil, fmt.Errorf("GODWIT_DATA_DIR: %w; expected a folder that can be written and that no other godwit uses", err)
+		}
+		options.Backend, closeStore = file, file.Close
+	}
+	key, err := masterKey(config)
+	if err != nil {
+		closeStore()
+		return nil, nil, err
+	}
+	options.Master = key
+	return sessions.New(options), closeStore, nil
+}
+
+// masterKey is the configured one, else the one kept in DataDir, else a new one.
+func masterKey(config *Config) (sessions.MasterKey, error) {
+	switch {
+	case config.Secret != "":
+		key, err := sessions.ParseMasterKey(config.Secret)
+		if err != nil {
+			return key, usageError{fmt.Errorf("GODWIT_SECRET: %w; expected 64 hexadecimal digits", err)}
+		}
+		return key, nil
+	case config.DataDir != "":
+		return sessions.LoadMasterKey(config.DataDir)
+	}
+	return sessions.NewMasterKey(), nil
 }
