@@ -52,6 +52,8 @@ func goldens() []golden {
 	}
 	return []golden{
 		{"mailbox/empty", Mailbox(empty)}, {"mailbox/typical", Mailbox(sampleMailbox())}, {"mailbox/hostile", Mailbox(hostile)},
+		{"mailbox/list", Mailbox(MailboxProps{Frame: sampleFrame("Inbox", "INBOX"), List: listOf(sampleRows, 0, DefaultLook), Reader: ReaderProps{Mailbox: "INBOX", Title: "Inbox"}})},
+		{"mailbox/cards", Mailbox(MailboxProps{Frame: sampleFrame("Mail migration", "INBOX"), List: listOf(sampleRows, 4788, DefaultLook), Reader: readerOf(cardsMessage())})},
 		{"main/typical", Main("Inbox", sampleList(), ReaderProps{})},
 		{"list/empty-unread", List(func() ListProps {
 			l := listOf(nil, 0, DefaultLook)

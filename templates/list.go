@@ -57,6 +57,12 @@ func (l ListProps) here(ctx context.Context) string {
 	return urls.From(ctx).MailboxList(l.Mailbox, l.Query)
 }
 
+// besideOf leaves the page's one h1 to the reader when that has something to say.
+func (l ListProps) besideOf(r ReaderProps) ListProps {
+	l.beside = r.Message != nil
+	return l
+}
+
 // sum is what stands beside the title.
 func (l ListProps) sum() string {
 	switch {

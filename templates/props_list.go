@@ -26,6 +26,7 @@ type ListProps struct {
 	// NewMail counts what arrived since the page was made: the "3 new" pill; 0 hides it.
 	NewMail int
 	Error   *ErrorProps // shown instead of rows that could not be had
+	beside  bool        // a message is open beside it, whose subject is the page's h1
 	// OOB marks a list that is sent beside another region, to be swapped by its id.
 	OOB bool
 }

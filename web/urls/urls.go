@@ -26,6 +26,9 @@ func From(ctx context.Context) Base {
 	return b
 }
 
+// escaper is kept: building it anew for every link was the costliest thing in a list of 50 rows.
+var escaper = strings.NewReplacer("/", ":", ":", "~c", "~", "~t")
+
 // token maps a mailbox name to one path segment: "/" becomes ":", ":" "~c", "~" "~t", the rest is percent-encoded; the names "." and ".." become "~d" and "~d~d",
 // since browsers fold dot segments. Many proxies refuse or decode %2F, hence not that.
 func token(mailbox string) string {
@@ -35,7 +38,7 @@ func token(mailbox string) string {
 	case "..":
 		return "~d~d"
 	}
-	s := strings.NewReplacer("/", ":", ":", "~c", "~", "~t").Replace(mailbox)
+	s := escaper.Replace(mailbox)
 	// PathEscape leaves ":" alone and escapes what a segment can't hold.
 	return url.PathEscape(s)
 }
