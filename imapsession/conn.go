@@ -243,9 +243,14 @@ func (c *conn) dead() bool {
 	}
 }
 
-// unanswered tells whether the borrower's function heard nothing at all, so that it can be run again.
+// maxBye is more than a goodbye has, and less than an answer to be acted on.
+const maxBye = 256 // octets
+
+// unanswered tells whether the borrower's function heard nothing at all, or nothing but goodbye, so
+// that it can be run again.
 func (c *conn) unanswered() bool {
-	return !c.began || c.link.received.Load() == c.heard
+	heard := c.link.received.Load() - c.heard
+	return !c.began || heard == 0 || heard < maxBye && c.wire.Bye() != ""
 }
 
 // abort cuts the connection off at once; it may be called from any goroutine.

@@ -194,7 +194,9 @@ func (r *structureReader) single(bs *imap.BodyStructureSinglePart, section Secti
 		disposition = ext.Disposition
 	}
 	r.describe(p, disposition)
-	if msg := bs.MessageRFC822; msg != nil && usableStructure(msg.BodyStructure) != nil {
+	// QUIRK: servers look into an encoded message/rfc822 as if it were not (Dovecot
+	// finds a text without a header in it): our own parse of the decoded content replaces that.
+	if msg := bs.MessageRFC822; msg != nil && isIdentity(p.Encoding) && usableStructure(msg.BodyStructure) != nil {
 		if r.parts >= maxParts || depth >= maxDepth {
 			r.cut = true
 			return p
