@@ -28,34 +28,75 @@ const (
 	toBody         // clean, and a body literal follows
 )
 
+// lexer follows a FETCH response line by line just as far as is needed to tell
+// where a literal stands. It looks at each octet once, however many literals
+// there are.
+type lexer struct {
+	at     int // octets of the segment looked at
+	depth  int // of parentheses
+	quoted bool
+	uid    bool // an item UID has come
+}
+
+// look goes on to the end of seg.
+func (l *lexer) look(seg []byte) {
+	for i := min(l.at, len(seg)); i < len(seg); i++ {
+		switch ch := seg[i]; {
+		case ch == '"':
+			l.quoted = !l.quoted
+		case l.quoted && ch == '\\':
+			i++
+		case l.quoted:
+		case ch == '(':
+			l.depth++
+		case ch == ')':
+			l.depth--
+		case ch == ' ' && l.depth == 1 && bytes.HasSuffix(seg[:i], []byte("UID")):
+			l.uid = true
+		}
+	}
+	l.at = max(l.at, len(seg))
+}
+
 // streams decides whether the literal announced at the end of seg, part of a
 // FETCH response, is body content to be streamed, and not one to be taken into
 // the segment. It is asked after each line that announces a literal.
 func (c *Conn) streams(seg []byte, size int64) bool {
-	st := &c.in.fetch
+	st, lex := &c.in.fetch, &c.in.lex
+	if !st.open && !isFetch(seg) {
+		return false
+	}
 	st.verdict = dirty
-	if !st.open && !isFetch(seg) || !followsSection(seg) {
+	if lex.at == 0 && followsSection(seg) { // the common case: nothing odd so far
+		st.verdict, st.verdictUID = cleanFetch(seg, st.open)
+	}
+	top, uid := st.verdict == toBody, st.verdictUID
+	if !top {
+		lex.look(seg)
+		top, uid = lex.depth == 1 && !lex.quoted && followsSection(seg), lex.uid
+		lex.quoted = false // a literal is never inside a string: a quote is missing
+	}
+	if !top || size <= c.opts.MaxLiteral && !st.open && c.holds(uid) {
+		lex.look(seg)
+		lex.at += int(min(size, c.opts.MaxLiteral))
 		return false
 	}
-	if size <= c.opts.MaxLiteral && !st.open && c.holds(seg) {
-		return false
-	}
-	st.verdict, st.verdictUID = cleanFetch(seg, st.open)
-	return st.verdict == toBody || atTopLevel(seg, st.open)
+	return true
 }
 
 // holds reports whether a FETCH response has to be seen whole before it can be
 // passed on: because a command of ours may claim it, or because its UID comes
-// only after a body, where imapclient would not look for it any more.
-func (c *Conn) holds(seg []byte) bool {
+// only after a body, where imapclient would not look for it any more. uid says
+// that it has come.
+func (c *Conn) holds(uid bool) bool {
 	if c.asking() {
 		return true
 	}
-	if bytes.Contains(seg, []byte("UID ")) {
+	if uid {
 		return false
 	}
-	set, single := c.fetchedUIDs()
-	return set && single == ""
+	inFlight, single := c.fetchedUIDs()
+	return inFlight && single == ""
 }
 
 // fetchedUIDs reports whether the client has a UID FETCH in flight, and the
@@ -89,39 +130,6 @@ func followsSection(seg []byte) bool {
 	}
 	name := line[bytes.LastIndexAny(line, " (")+1:]
 	return bytes.HasPrefix(bytes.ToUpper(name), []byte("RFC822"))
-}
-
-// atTopLevel reports whether the end of seg is between the items of a FETCH
-// response, and not inside one's list or string.
-func atTopLevel(seg []byte, open bool) bool {
-	depth := 0
-	if open {
-		depth = 1
-	}
-	p := &parser{b: seg}
-	for p.i < len(seg) {
-		switch seg[p.i] {
-		case '(':
-			depth++
-		case ')':
-			depth--
-		case '"':
-			p.quoted()
-			continue
-		case '{':
-			if v, ok := p.literal(); ok {
-				if v.kind == streamValue {
-					return depth == 1
-				}
-				continue
-			}
-		case '[':
-			p.section()
-			continue
-		}
-		p.i++
-	}
-	return false
 }
 
 // mendFetch handles the next segment of a FETCH response. body is the size of
@@ -261,7 +269,7 @@ func cleanSection(b []byte, i int) int {
 	case end < 0 || text == j && j > i:
 		return -1
 	default:
-		switch string(bytes.ToUpper(b[text:end])) {
+		switch string(b[text:end]) {
 		case "HEADER", "TEXT", "MIME":
 		case "HEADER.FIELDS", "HEADER.FIELDS.NOT":
 			end = list(b, space(b, end), astring)

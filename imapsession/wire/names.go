@@ -18,7 +18,7 @@ const (
 	markUTF8  = '\U000E01EC' // the character before came as raw UTF-8
 	markAmp   = '\U000E01ED' // the "&" before came alone, not as "&-"
 	markShift = '\U000E01EE' // the base64 sequence ended behind the character before, and another began at once
-	markSelf  = '\U000E01EF' // the mark before is a character of the name
+	markSelf  = '\U000E01EF' // the mark that follows is a character of the name
 )
 
 func isMark(r rune) bool { return r >= markOctet && r <= markSelf }
@@ -29,7 +29,6 @@ func isMark(r rune) bool { return r >= markOctet && r <= markSelf }
 func MailboxName(raw string) string {
 	var out strings.Builder
 	shifted := false // out ends with the characters of a base64 sequence
-	plain := true    // the last of them carries no mark
 	for i := 0; i < len(raw); {
 		ch := raw[i]
 		if ch == '&' {
@@ -39,11 +38,11 @@ func MailboxName(raw string) string {
 				continue
 			}
 			seq, n, ok := decodeShift(raw[i:])
-			if ok && (!shifted || plain) {
+			if ok {
 				if shifted {
 					out.WriteRune(markShift)
 				}
-				plain = writeMarked(&out, seq)
+				writeMarked(&out, seq)
 				i, shifted = i+n, true
 				continue
 			}
@@ -59,7 +58,7 @@ func MailboxName(raw string) string {
 		}
 		r, n := utf8.DecodeRuneInString(raw[i:])
 		if n > 1 {
-			out.WriteRune(r)
+			writeMarked(&out, string(r))
 			out.WriteRune(markUTF8)
 		} else {
 			out.WriteRune(octetRune(ch))
@@ -71,17 +70,14 @@ func MailboxName(raw string) string {
 	return out.String()
 }
 
-// writeMarked writes the characters of a base64 sequence, and says whether the
-// last one went without a mark.
-func writeMarked(out *strings.Builder, s string) (plain bool) {
+// writeMarked writes the characters of a base64 sequence.
+func writeMarked(out *strings.Builder, s string) {
 	for _, r := range s {
-		out.WriteRune(r)
-		plain = !isMark(r)
-		if !plain {
+		if isMark(r) {
 			out.WriteRune(markSelf)
 		}
+		out.WriteRune(r)
 	}
-	return plain
 }
 
 // WireName is the reverse of MailboxName: the octets that the server calls the
@@ -90,6 +86,9 @@ func WireName(name string) string {
 	e := nameEncoder{}
 	runes := []rune(name)
 	for i := 0; i < len(runes); i++ {
+		if runes[i] == markSelf && i+1 < len(runes) {
+			i++
+		}
 		if i+1 < len(runes) && e.marked(runes[i], runes[i+1]) {
 			i++
 			continue
@@ -151,7 +150,7 @@ func (e *nameEncoder) flush() {
 }
 
 // marked writes r as the mark behind it says. It returns false when mark is
-// none, or none for such a character.
+// none that stands behind a character, or none for such a one.
 func (e *nameEncoder) marked(r, mark rune) bool {
 	switch mark {
 	case markOctet:
@@ -175,16 +174,20 @@ func (e *nameEncoder) marked(r, mark rune) bool {
 		e.shift = append(e.shift, r)
 		e.flush()
 		return true
-	case markSelf:
-		if isMark(r) {
-			e.shift = append(e.shift, r)
-		}
-		return isMark(r)
 	}
 	return false
 }
 
-var nameBase64 = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,").WithPadding(base64.NoPadding)
+const nameAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,"
+
+var nameBase64 = base64.NewEncoding(nameAlphabet).WithPadding(base64.NoPadding)
+
+var isNameBase64 = func() (t [256]bool) {
+	for _, c := range nameAlphabet {
+		t[c] = true
+	}
+	return t
+}()
 
 // encodeShift writes runes as a base64 sequence with its shifts.
 func encodeShift(runes []rune) string {
@@ -200,8 +203,11 @@ func encodeShift(runes []rune) string {
 // characters and length. It must be what encodeShift makes of those, and hold
 // none that could stand for itself: else the server would not know it again.
 func decodeShift(s string) (string, int, bool) {
-	end := strings.IndexByte(s, '-')
-	if end < 2 {
+	end := 1
+	for end < len(s) && isNameBase64[s[end]] {
+		end++
+	}
+	if end < 2 || end == len(s) || s[end] != '-' {
 		return "", 0, false
 	}
 	b, err := nameBase64.DecodeString(s[1:end])
@@ -344,10 +350,10 @@ func demark(decoded string) string {
 	runes := []rune(decoded)
 	var name []rune
 	for i := 0; i < len(runes); i++ {
-		name = append(name, runes[i])
-		if i+1 < len(runes) && isMark(runes[i]) && runes[i+1] == markSelf {
+		if runes[i] == markSelf && i+1 < len(runes) {
 			i++
 		}
+		name = append(name, runes[i])
 	}
 	return WireName(string(name))
 }

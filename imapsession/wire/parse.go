@@ -314,23 +314,3 @@ func (v value) plain() any {
 	}
 	return nil
 }
-
-// endsInQuote reports whether seg ends inside a quoted string.
-func endsInQuote(seg []byte) bool {
-	i, in := 0, false
-	for i < len(seg) {
-		switch {
-		case in && seg[i] == '\\':
-			i++
-		case seg[i] == '"':
-			in = !in
-		case !in && seg[i] == '{':
-			if end := literal(seg, i); end >= 0 {
-				i = end
-				continue
-			}
-		}
-		i++
-	}
-	return in
-}

@@ -148,7 +148,7 @@ func itemName(name string) string {
 		base = strings.TrimSuffix(base, ".PEEK")
 	}
 	if has {
-		return base + "[" + section
+		return base + "[" + strings.ToUpper(section)
 	}
 	return base
 }

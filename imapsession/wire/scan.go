@@ -37,6 +37,7 @@ type input struct {
 	looked   int   // octets behind them without a line end
 	response int64 // octets of this response in earlier segments
 
+	lex     lexer // of this segment, where it is part of a FETCH response
 	fetch   fetchState
 	give    []byte // to be given to the client next; may lie in buf
 	stream  int64  // octets of a body literal to be given after that
@@ -307,6 +308,12 @@ func (c *Conn) inject(lines string) {
 // of the body literal that follows it, or -1 when the response ends with it.
 func (c *Conn) segment(wait bool) (int64, error) {
 	in := &c.in
+	if in.segLen == 0 {
+		in.lex = lexer{}
+		if in.fetch.open {
+			in.lex.depth = 1
+		}
+	}
 	for {
 		line, err := c.line(wait)
 		if err != nil {
@@ -372,7 +379,7 @@ func (c *Conn) literal(size int64, wait bool) error {
 	}
 	for int64(in.w-in.r-in.segLen) < size {
 		if err := c.fill(wait); err != nil {
-			// Start over at the line that announced it when data is there.
+			// Start over with the response when data is there.
 			in.segLen = 0
 			return err
 		}
@@ -427,7 +434,10 @@ func trimEOL(line []byte) []byte {
 // follows is looked at first: a line that begins a response ends the string.
 func (c *Conn) goesOn(whole []byte, wait bool) (bool, error) {
 	in := &c.in
-	if !in.fetch.open && !isFetch(whole) || bytes.HasSuffix(trimEOL(whole), []byte(")")) || !endsInQuote(whole) {
+	if !in.fetch.open && !isFetch(whole) || bytes.HasSuffix(trimEOL(whole), []byte(")")) {
+		return false, nil
+	}
+	if in.lex.look(whole); !in.lex.quoted {
 		return false, nil
 	}
 	c.mu.Lock()
