@@ -68,7 +68,7 @@ const (
 func (s *Session) message(ctx context.Context, ref Ref, withStructure bool) (m *Message, known *structure, err error) {
 	err = s.with(ctx, lease{mailbox: ref.Mailbox, uidValidity: ref.UIDValidity}, func(c *conn) error {
 		ref.UIDValidity = c.uidValidity
-		known, _ = s.read.structures.get(ref)
+		known = s.known(ref)
 		options := &imap.FetchOptions{
 			UID: true, Flags: true, InternalDate: true, RFC822Size: true,
 			BodySection: []*imap.FetchItemBodySection{{
@@ -85,8 +85,8 @@ func (s *Session) message(ctx context.Context, ref Ref, withStructure bool) (m *
 			return err
 		}
 		m = newMessage(ref, row)
-		if row.has(hasStructure) {
-			known = s.learn(ref, row.body)
+		if known == nil {
+			known = s.learnUsable(ref, row)
 		}
 		return nil
 	})
@@ -168,7 +168,7 @@ func (s *Session) embedded(ctx context.Context, ref Ref, section Section) (*Mess
 func (s *Session) innerHeader(ctx context.Context, ref Ref, section Section) (known *structure, at Ref, header []byte, err error) {
 	err = s.with(ctx, lease{mailbox: ref.Mailbox, uidValidity: ref.UIDValidity}, func(c *conn) error {
 		ref.UIDValidity = c.uidValidity
-		known, _ = s.read.structures.get(ref)
+		known = s.known(ref)
 		if known != nil {
 			if part := known.root.find(section); part == nil || part.raw != nil || len(part.Children) == 0 {
 				return nil // the server has nothing to say about it
@@ -188,8 +188,8 @@ func (s *Session) innerHeader(ctx context.Context, ref Ref, section Section) (kn
 			return err
 		}
 		header = row.header
-		if row.has(hasStructure) {
-			known = s.learn(ref, row.body)
+		if known == nil {
+			known = s.learnUsable(ref, row)
 		}
 		return nil
 	})

@@ -253,7 +253,9 @@ func TestBody(t *testing.T) {
 		}
 		return p
 	}
-	multi := func(subtype string, parts ...*Part) *Part { return &Part{Type: "multipart/" + subtype, Children: parts} }
+	multi := func(subtype string, parts ...*Part) *Part {
+		return &Part{Type: "multipart/" + subtype, Children: parts}
+	}
 	attached := func(p *Part) { p.Disposition = "attachment" }
 	cid := func(id string) func(*Part) { return func(p *Part) { p.ContentID = id } }
 	named := func(name string) func(*Part) { return func(p *Part) { p.Filename = name } }

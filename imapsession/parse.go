@@ -132,9 +132,10 @@ func ownMessage(e *rfc822.Entity, of *Part, section Section) *Part {
 }
 
 func ownPart(e *rfc822.Entity, of *Part, section Section) *Part {
+	class, subtype, _ := strings.Cut(e.Type, "/")
 	p := &Part{
 		Section:     section,
-		Type:        e.Type,
+		Type:        mediaType(class, subtype),
 		Params:      e.Params,
 		Disposition: disposition(e.Disposition),
 		Filename:    e.Filename(),

@@ -90,7 +90,7 @@ func (s *Session) openSection(ctx context.Context, ref Ref, section Section) (*P
 	)
 	err := s.with(ctx, lease{mailbox: ref.Mailbox, uidValidity: ref.UIDValidity}, func(c *conn) (err error) {
 		ref.UIDValidity = c.uidValidity
-		if known, _ = s.read.structures.get(ref); known != nil {
+		if known = s.known(ref); known != nil {
 			return nil
 		}
 		known, first, err = s.askWithStructure(c, ref, section)
@@ -126,11 +126,15 @@ func (s *Session) askWithStructure(c *conn, ref Ref, section Section) (*structur
 	options := spanOptions(section.Path(), 0, firstChunk)
 	options.BodyStructure = &imap.FetchItemBodyStructure{Extended: true}
 	row, err := c.askOne(ref.UID, options, hasUID, first.octets)
-	if err != nil || !row.has(hasStructure) {
+	if err != nil {
 		first.release()
 		return nil, nil, err
 	}
-	known := s.learn(ref, row.body)
+	known := s.learnUsable(ref, row)
+	if known == nil {
+		first.release()
+		return nil, nil, nil
+	}
 	part := known.root.find(section)
 	if part == nil || !row.has(hasContent) {
 		// NIL for a section that only our own parse of an inner message knows.

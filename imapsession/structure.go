@@ -2,6 +2,7 @@ package imapsession
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
@@ -120,6 +121,17 @@ func usableStructure(bs imap.BodyStructure) imap.BodyStructure {
 		}
 	}
 	return bs
+}
+
+// doubtful tells of a multipart in which the server found nothing but an empty text, as
+// Dovecot does when the boundary that is named never comes. Our own parse looks for the one that was meant.
+func (s *structure) doubtful() bool { return !s.own && hasHollow(s.root) }
+
+func hasHollow(p *Part) bool {
+	if len(p.Children) == 1 && strings.HasPrefix(p.Type, "multipart/") && p.Children[0].Type == "text/plain" && p.Children[0].Octets == 0 {
+		return true
+	}
+	return slices.ContainsFunc(p.Children, hasHollow)
 }
 
 // structureReader turns go-imap's BODYSTRUCTURE into Parts.

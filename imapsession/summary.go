@@ -108,3 +108,23 @@ func (s *Session) learn(ref Ref, body imap.BodyStructure) *structure {
 	s.read.structures.put(ref, known, known.root.count())
 	return known
 }
+
+// known is the structure to read a message by: the server's, if it was learnt and is of use, or our own.
+func (s *Session) known(ref Ref) *structure {
+	known, ok := s.read.structures.get(ref)
+	if !ok || known.doubtful() {
+		return nil
+	}
+	return known
+}
+
+// learnUsable is known for an answer that just came; nil when there was no structure of use in it.
+func (s *Session) learnUsable(ref Ref, row *fetched) *structure {
+	if !row.has(hasStructure) {
+		return nil
+	}
+	if known := s.learn(ref, row.body); !known.doubtful() {
+		return known
+	}
+	return nil
+}
