@@ -229,10 +229,15 @@ var (
 
 func handshake(ctx context.Context, tc *tls.Conn, wait time.Duration) error {
 	tc.SetDeadline(time.Now().Add(wait))
-	if err := tc.HandshakeContext(ctx); err != nil {
-		return fmt.Errorf("TLS: %w", err)
+	err := tc.HandshakeContext(ctx)
+	var record tls.RecordHeaderError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &record):
+		return fmt.Errorf("TLS: %w: the server speaks without TLS on this port; imap:// begins so and goes over with STARTTLS", err)
 	}
-	return nil
+	return fmt.Errorf("TLS: %w", err)
 }
 
 // rest is the connection with what was read ahead put back in front.

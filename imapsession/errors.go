@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 
 	"github.com/emersion/go-imap/v2"
 )
@@ -114,10 +115,10 @@ func (c *conn) translate(err error) error {
 		return fmt.Errorf("%w: it said goodbye: %s", ErrUnavailable, printable(bye))
 	case lost != nil:
 		return fmt.Errorf("%w: %w", ErrUnavailable, lost)
-	case c.wire.Err() != nil:
-		return fmt.Errorf("%w: %w: %w", ErrUnavailable, errUnreadable, c.wire.Err())
-	case c.link.closed.Load() && c.cut.Load():
+	case c.cut.Load():
 		return fmt.Errorf("%w: the connection was closed", ErrUnavailable)
+	case c.wire.Err() != nil && !errors.Is(c.wire.Err(), net.ErrClosed):
+		return fmt.Errorf("%w: %w: %w", ErrUnavailable, errUnreadable, c.wire.Err())
 	}
 	return fmt.Errorf("%w: %w: %w", ErrUnavailable, errUnreadable, err)
 }

@@ -445,6 +445,60 @@ func TestHalfAnsweredIsNotRunAgain(t *testing.T) {
 	srv.stop()
 }
 
+// A server that says goodbye to a connection just as it is used is asked again on another one.
+func TestGoodbyeIsNoAnswer(t *testing.T) {
+	_, server := play(t, Plaintext, func(c *client, n int) {
+		c.say(ready)
+		for {
+			tag, command := c.hear()
+			switch {
+			case tag == "":
+				return
+			case n == 0 && strings.HasPrefix(command, "NOOP"):
+				c.say("* BYE Disconnected for inactivity.")
+				return
+			default:
+				c.say(tag + " OK [CAPABILITY IMAP4rev1] done")
+			}
+		}
+	})
+	s, err := Login(t.Context(), quick, Account{Server: server, User: "alice", Secret: secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(context.Background())
+	if err := s.with(t.Context(), lease{}, func(c *conn) error { return c.refresh() }); err != nil {
+		t.Errorf("with = %v", err)
+	}
+}
+
+// What the server cannot have meant costs the connection, and is told from a network that broke.
+func TestUnreadableAnswers(t *testing.T) {
+	for _, tt := range []struct {
+		answer     string
+		unreadable bool
+	}{
+		{"* 1 FETCH (ENVELOPE {999999999}\nx", true}, // more than wire allows
+		{"close", false},
+	} {
+		_, server := play(t, Plaintext, func(c *client, _ int) {
+			c.say(ready)
+			c.serve(map[string]string{"AUTHENTICATE": ok["AUTHENTICATE"], "FETCH": tt.answer})
+		})
+		s, err := Login(t.Context(), quick, Account{Server: server, User: "alice", Secret: secret})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = s.with(t.Context(), lease{mailbox: "INBOX"}, func(c *conn) error {
+			return c.fetch(imap.SeqSetNum(1), &imap.FetchOptions{Flags: true}).Close()
+		})
+		if !errors.Is(err, ErrUnavailable) || errors.Is(err, errUnreadable) != tt.unreadable {
+			t.Errorf("after %q: %v, want %v, unreadable %v", tt.answer, err, ErrUnavailable, tt.unreadable)
+		}
+		s.Close(context.Background())
+	}
+}
+
 func TestPanicCostsTheConnectionOnly(t *testing.T) {
 	imaptest.Each(t, func(t *testing.T, srv *imaptest.Server) {
 		defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
