@@ -72,8 +72,12 @@ type octetCount struct {
 }
 
 func countOctets(b []byte) (c octetCount) {
-	run := 0
+	run, tag := 0, false
 	for _, o := range b {
+		// The letters of HTML tags say nothing of the text.
+		if tag = o == '<' || tag && o != '>'; tag {
+			continue
+		}
 		c.of[o]++
 		switch {
 		case o >= 0x80:
@@ -92,36 +96,45 @@ func countOctets(b []byte) (c octetCount) {
 	return c
 }
 
-// guessCyrillic tells the Cyrillic charsets from each other by the six commonest letters, which fill half of any Russian, Ukrainian or Bulgarian text.
+// guessCyrillic tells the Cyrillic charsets from each other by where their small letters stand and by the eight commonest of them.
 func guessCyrillic(c octetCount) string {
 	if c.longest < 3 || c.high < 5 || c.high < c.letters/2 {
 		return ""
 	}
 	best, label := 0, ""
-	for _, t := range []struct{ label, common string }{
-		{"koi8-r", "\xcf\xc5\xc1\xc9\xce\xd4\xd3\xd2"}, // о е а и н т с р
-		{"windows-1251", "\xee\xe5\xe0\xe8\xed\xf2\xf1\xf0"},
-		{"iso-8859-5", "\xde\xd5\xd0\xd8\xdd\xe2\xe1\xe0"},
-		{"ibm866", "\xae\xa5\xa0\xa8\xad\xe2\xe1\xe0"},
+	for _, t := range []struct {
+		label  string
+		small  string // ranges of the small letters, first and last of each
+		common string // о е а и н т с р
+	}{
+		{"koi8-r", "\xc0\xdf", "\xcf\xc5\xc1\xc9\xce\xd4\xd3\xd2"},
+		{"windows-1251", "\xe0\xff", "\xee\xe5\xe0\xe8\xed\xf2\xf1\xf0"},
+		{"iso-8859-5", "\xd0\xef", "\xde\xd5\xd0\xd8\xdd\xe2\xe1\xe0"},
+		{"ibm866", "\xa0\xaf\xe0\xef", "\xae\xa5\xa0\xa8\xad\xe2\xe1\xe0"},
 	} {
-		n := 0
+		small, common := 0, 0
+		for i := 0; i < len(t.small); i += 2 {
+			for o := int(t.small[i]); o <= int(t.small[i+1]); o++ {
+				small += c.of[o]
+			}
+		}
 		for i := range len(t.common) {
-			n += c.of[t.common[i]]
+			common += c.of[t.common[i]]
 		}
-		if n > best {
-			best, label = n, t.label
+		// Text of double octets spreads over more octets than an alphabet has.
+		if small*10 < c.high*7 || common*5 < c.high || t.label != "ibm866" && c.control*8 > c.high {
+			continue
 		}
-	}
-	// Chinese and Korean text spreads over more octets than an alphabet has.
-	if best*5 < c.high*2 || label != "ibm866" && c.control*8 > c.high {
-		return ""
+		if small+2*common > best {
+			best, label = small+2*common, t.label
+		}
 	}
 	return label
 }
 
 // guessCJK tries the double-octet charsets: all of the text must fit one, and its commonest characters must be common in the language.
 func guessCJK(b []byte, c octetCount) string {
-	if c.high < 4 || c.longest < 2 || c.high*2 < c.letters {
+	if c.high < 4 || c.longest < 3 || c.high*2 < c.letters {
 		return ""
 	}
 	type candidate struct {
@@ -138,7 +151,7 @@ func guessCJK(b []byte, c octetCount) string {
 			return commonIf(lead >= 0xb0 && lead <= 0xcf) - 1
 		})},
 		{"euc-kr", pairScore(b, 0xa1, 0xa1, func(lead, trail byte) int {
-			return 2*commonIf(lead >= 0xb0 && lead <= 0xc8) - 3*commonIf(lead > 0xc8)
+			return 2*commonIf(lead >= 0xb0 && lead <= 0xc8) - 12*commonIf(lead > 0xc8) // Hangul; Chinese characters are rare
 		})},
 		{"gb18030", pairScore(b, 0x81, 0x40, func(lead, trail byte) int {
 			return commonIf(lead >= 0xb0 && lead <= 0xd7 && trail >= 0xa1) + commonIf(lead == 0xa3 || lead == 0xa1 && trail >= 0xa1) - 2*commonIf(trail < 0xa1)

@@ -273,8 +273,13 @@ func (p *parser) open(e *Entity, start int64) {
 
 // closeTo takes entities off the stack down to level; their bodies end at end.
 func (p *parser) closeTo(level int, end int64) {
-	for i := level; i < len(p.stack); i++ {
-		p.stack[i].BodyEnd = max(end, p.stack[i].BodyStart)
+	for i := len(p.stack) - 1; i >= level; i-- {
+		e := p.stack[i]
+		e.BodyEnd = max(end, e.BodyStart)
+		// The empty line of a part without a body is the line end before the boundary as well.
+		if n := len(e.Children); n > 0 {
+			e.BodyEnd = max(e.BodyEnd, e.Children[n-1].BodyEnd)
+		}
 	}
 	p.stack, p.closed = p.stack[:level], p.closed[:level]
 }

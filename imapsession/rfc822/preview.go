@@ -57,7 +57,7 @@ func (p *preview) line(line string) (done bool) {
 		return false
 	}
 	p.flush()
-	line = dropLinks(line)
+	line = dropLinks(line[:min(len(line), 16*p.limit+4096)])
 	if ornament(line) {
 		return false
 	}
@@ -179,7 +179,10 @@ func dropLinks(line string) string {
 		for start > 0 && (line[start-1]|0x20 >= 'a' && line[start-1]|0x20 <= 'z') {
 			start--
 		}
-		end := i + strings.IndexAny(line[i:]+" ", " \t<>\")]")
+		end := len(line)
+		if n := strings.IndexAny(line[i:], " \t<>\")]"); n >= 0 {
+			end = i + n
+		}
 		open := start > 0 && strings.IndexByte("<([", line[start-1]) >= 0
 		switch {
 		case open && end < len(line):

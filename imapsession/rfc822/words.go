@@ -6,8 +6,9 @@ import (
 )
 
 const (
-	maxWords      = 200  // encoded words decoded in one text; what follows stays as it is
-	maxWordStarts = 1000 // places in one text looked at for an encoded word
+	maxWords      = 200     // encoded words decoded in one text; what follows stays as it is
+	maxWordBytes  = 8 << 10 // bytes of one word; senders that ignore the 75 of RFC 2047 write some hundreds
+	maxWordStarts = 1000    // places in one text looked at for an encoded word
 )
 
 // DecodeWords decodes the encoded words of a header value (RFC 2047), also the broken ones that are found: blanks inside, a character split
@@ -87,7 +88,7 @@ func cutWord(s string, i int) (w word, end int, ok bool) {
 		return w, 0, false
 	}
 	w.charset = label
-	text := rest[q+3:]
+	text := rest[q+3 : min(len(rest), q+3+maxWordBytes)]
 	n := wordEnd(text, w.base64)
 	if n < 0 {
 		return cutOpenWord(w, text, i+2+q+3)
