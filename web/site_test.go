@@ -299,3 +299,14 @@ https://example.org/map
 -- 
 Ada
 `
+
+type htmlNode = html.Node
+
+func attribute(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
