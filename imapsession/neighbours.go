@@ -45,8 +45,10 @@ func (c *conn) neighbours(uid UID) (n Neighbours, ok bool, err error) {
 		return n, false, nil
 	}
 	rows, err := c.ask(sequence(low, high), &imap.FetchOptions{UID: true}).wait()
-	if err != nil {
-		return n, false, unlessTagged(err)
+	if isTagged(err) {
+		return n, false, nil
+	} else if err != nil {
+		return n, false, err
 	}
 	for _, r := range rows {
 		switch {

@@ -114,10 +114,12 @@ type pager struct {
 	spec    PageSpec
 	size    uint32
 	options *imap.FetchOptions
+	last    bool // the last try takes what it gets: a server can fail at one message for good
 }
 
 func (p *pager) page() (*Page, error) {
-	for range maxTries {
+	for i := range maxTries {
+		p.last = i == maxTries-1
 		page, err := p.try()
 		if !errors.Is(err, errChanged) {
 			return page, err
@@ -159,25 +161,29 @@ func (p *pager) top() (*Page, error) {
 	before := p.c.exists()
 	low, high := p.topRange(before)
 	rows, previews, err := p.fetchRange(low, high, true)
-	if after := p.c.exists(); after != before {
-		return nil, errors.Join(errChanged, unlessTagged(err))
-	}
-	if err != nil {
+	if err := p.sure(rows, high-low+1, before, err); err != nil {
 		return nil, err
-	}
-	if uint32(len(rows)) != high-low+1 && before > 0 {
-		return nil, errChanged
 	}
 	return p.byNumber(rows, previews), nil
 }
 
-// unlessTagged keeps the errors that starting over can't mend. A NO or BAD for a number that
-// is gone by now is what starting over mends.
-func unlessTagged(err error) error {
-	if isTagged(err) {
+// sure tells whether rows are the want rows asked for by number when the mailbox had exists
+// messages. A NO or BAD for a number that is gone by now is mended by starting over, too;
+// but on the last try a page with holes is better than none.
+func (p *pager) sure(rows []*fetched, want, exists uint32, err error) error {
+	switch {
+	case err != nil && !isTagged(err):
+		return err
+	case p.last && (err == nil || len(rows) > 0):
 		return nil
+	case p.c.exists() != exists:
+		return errChanged
+	case err != nil && p.last:
+		return err
+	case err != nil || uint32(len(rows)) != want && exists > 0:
+		return errChanged
 	}
-	return err
+	return nil
 }
 
 func (p *pager) topRange(exists uint32) (low, high uint32) {
@@ -222,18 +228,18 @@ func (p *pager) beside() (*Page, error) {
 		proofLow = max(1, low-1)
 	}
 	rows, previews, err := p.fetchRange(proofLow, proofHigh, false)
-	if err != nil {
-		return nil, errors.Join(errChanged, unlessTagged(err))
-	}
-	if uint32(len(rows)) != proofHigh-proofLow+1 || p.c.exists() != exists {
-		return nil, errChanged
+	if err := p.sure(rows, proofHigh-proofLow+1, exists, err); err != nil {
+		return nil, err
 	}
 	inside := rows[:0:0]
 	for _, row := range rows {
 		within := row.seq >= low && row.seq <= high
 		below := row.uid < anchor || !down && row.uid == anchor
 		if within == (below != down) {
-			return nil, errChanged
+			if !p.last {
+				return nil, errChanged
+			}
+			continue
 		}
 		if within {
 			inside = append(inside, row)
@@ -295,8 +301,10 @@ func (p *pager) seekUpTo(last UID) (uint32, error) {
 			set.AddNum(low + uint32(max(1, i*uint64(high-low)/probes)))
 		}
 		rows, err := p.c.ask(set, &imap.FetchOptions{UID: true}).wait()
-		if err != nil {
-			return 0, errors.Join(errChanged, unlessTagged(err))
+		if isTagged(err) {
+			return 0, errChanged
+		} else if err != nil {
+			return 0, err
 		}
 		wasLow, wasHigh := low, high
 		for _, row := range rows {
