@@ -512,20 +512,28 @@ var place = map[Role]int{RoleInbox: -6, RoleDrafts: -5, RoleSent: -4, RoleArchiv
 var placeOfNamespace = map[NamespaceKind]int{NamespacePersonal: 0, NamespaceOther: 1, NamespaceShared: 2}
 
 func sortMailboxes(list []Mailbox) {
-	folded := make(map[string][]string, len(list)) // by Name
-	for _, m := range list {
-		levels := make([]string, len(m.Path))
-		for i, level := range m.Path {
-			levels[i] = strings.ToLower(level)
-		}
-		folded[m.Name] = levels
+	type key struct {
+		place, namespace int
+		levels           []string // in small letters
+		m                Mailbox
 	}
-	slices.SortStableFunc(list, func(a, b Mailbox) int {
-		return cmp.Or(
-			place[a.Role]-place[b.Role],
-			placeOfNamespace[a.Namespace]-placeOfNamespace[b.Namespace],
-			slices.Compare(folded[a.Name], folded[b.Name]),
-			strings.Compare(a.Name, b.Name),
-		)
+	keys := make([]*key, len(list))
+	for i, m := range list {
+		keys[i] = &key{place[m.Role], placeOfNamespace[m.Namespace], make([]string, len(m.Path)), m}
+		for j, level := range m.Path {
+			keys[i].levels[j] = strings.ToLower(level)
+		}
+	}
+	slices.SortStableFunc(keys, func(a, b *key) int {
+		if c := cmp.Or(a.place-b.place, a.namespace-b.namespace); c != 0 {
+			return c
+		}
+		if c := slices.Compare(a.levels, b.levels); c != 0 {
+			return c
+		}
+		return strings.Compare(a.m.Name, b.m.Name)
 	})
+	for i, k := range keys {
+		list[i] = k.m
+	}
 }

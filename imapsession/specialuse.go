@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // roleByAttribute is RFC 6154, with two names that XLIST had before it.
@@ -60,6 +61,23 @@ var namesOfRole = map[Role][]string{
 	},
 }
 
+// knownName is a name's place in namesOfRole.
+type knownName struct {
+	role Role
+	rank int
+}
+
+// roleOfName is namesOfRole turned round.
+var roleOfName = sync.OnceValue(func() map[string]knownName {
+	known := make(map[string]knownName)
+	for role, names := range namesOfRole {
+		for rank, name := range slices.Backward(names) {
+			known[name] = knownName{role, rank}
+		}
+	}
+	return known
+})
+
 // candidate is a claim on a role by name.
 type candidate struct{ rank, index int }
 
@@ -92,11 +110,8 @@ func assignRoles(list []Mailbox, attributes [][]string) {
 		if m.Role != RoleNone || m.NoSelect || !prominent(m) {
 			continue
 		}
-		name := strings.ToLower(m.Path[len(m.Path)-1])
-		for role, names := range namesOfRole {
-			if rank := slices.Index(names, name); rank >= 0 && !taken[role] {
-				claims[role] = append(claims[role], candidate{rank, i})
-			}
+		if known, ok := roleOfName()[strings.ToLower(m.Path[len(m.Path)-1])]; ok && !taken[known.role] {
+			claims[known.role] = append(claims[known.role], candidate{known.rank, i})
 		}
 	}
 	for role, of := range claims {
