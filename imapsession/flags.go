@@ -3,11 +3,12 @@ package imapsession
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 )
 
-// MarkSeen sets \Seen; a read-only mailbox is ErrReadOnly. ref must carry UIDValidity.
+// MarkSeen sets \Seen on a message that lacks it; a read-only mailbox is ErrReadOnly. ref must carry UIDValidity.
 // A message that is gone by now is no error: there is nothing left to mark.
 func (s *Session) MarkSeen(ctx context.Context, ref Ref) error {
 	if ref.UIDValidity == 0 || ref.UID == 0 {
@@ -30,7 +31,22 @@ func (s *Session) MarkSeen(ctx context.Context, ref Ref) error {
 	if err != nil {
 		return fmt.Errorf("mark %v seen: %w", ref, err)
 	}
+	s.countSeen(ref.Mailbox)
 	return nil
+}
+
+// countSeen takes one message off what is kept of the mailbox's unread count, so that a tree drawn from it does not lag behind the person's own
+// reading. Others' changes show when Mailboxes asks anew.
+func (s *Session) countSeen(mailbox string) {
+	f := &s.folders
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	i := slices.IndexFunc(f.list, func(m Mailbox) bool { return m.Name == mailbox })
+	if i < 0 || f.list[i].Unseen == 0 {
+		return
+	}
+	f.list = slices.Clone(f.list) // the old one may be on its way to a caller
+	f.list[i].Unseen--
 }
 
 // addFlag sets a flag and tells whether the server mentioned the message.
