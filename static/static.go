@@ -100,11 +100,6 @@ func load() release {
 		// The files are part of the binary: there is no way to fail but a broken build.
 		panic(fmt.Sprintf("embedded static files: %v", err))
 	}
-	script, err := bundle(Files)
-	if err != nil {
-		panic(fmt.Sprintf("embedded scripts: %v", err))
-	}
-	r.files[bundleName] = sync.OnceValue(func() File { return prepare(bundleName, types[".js"], script) })
 	r.hash = base64.RawURLEncoding.EncodeToString(sum.Sum(nil))[:12]
 	return r
 }

@@ -93,6 +93,13 @@ func TestBudgets(t *testing.T) {
 	}
 }
 
+func TestScriptHoldsHTMXAndOurs(t *testing.T) {
+	f, ok := Lookup(Hash(), "js/app.js")
+	if !ok || !bytes.HasPrefix(f.Body, []byte("var htmx=")) || !bytes.Contains(f.Body, []byte("wireSwaps();")) {
+		t.Errorf("js/app.js = %.40q ..., %t, want htmx and then our own", f.Body, ok)
+	}
+}
+
 func TestURLKnowsBaseAndHash(t *testing.T) {
 	ctx := urls.With(context.Background(), "/mail")
 	if got, want := URL(ctx, "css/app.css"), "/mail/static/"+Hash()+"/css/app.css"; got != want {
