@@ -31,19 +31,14 @@ func (d *document) attributes(n *node, name string, z *html.Tokenizer, more bool
 		case "class":
 			if n.class == "" && len(value) < 2000 {
 				n.class = value
-				for class := range strings.FieldsSeq(value) {
-					d.classes.see(class)
-				}
 			}
 		case "id":
 			if value != "" && len(value) < 200 {
 				n.id = value
-				d.ids.see(value)
 			}
 		case "name":
 			if n.el.attrs&attrLink != 0 && n.id == "" && value != "" && len(value) < 200 {
 				n.id = value
-				d.ids.see(value)
 			}
 		case "href":
 			if n.el.attrs&attrLink != 0 && n.link == nil && n.fragment == "" {

@@ -36,9 +36,10 @@ html.gw-plain[data-theme=dark] .gw-img{color:#93a6af}
 // print writes the whole document.
 func (d *document) print() []byte {
 	plain := !d.report.Colours
+	anchors := d.survey()
 	var rules strings.Builder
 	printRules(&rules, d.rules, &d.classes, &d.ids, plain)
-	p := printer{document: d, plain: plain, anchors: d.anchors()}
+	p := printer{document: d, plain: plain, anchors: anchors}
 	p.out = make([]byte, 0, len(d.source)+len(frameCSS)+rules.Len()+1024)
 	p.raw("<!DOCTYPE html>\n<html class=\"" + rootClass)
 	if plain {
@@ -68,24 +69,41 @@ func (d *document) print() []byte {
 	p.common(d.tree.body)
 	p.raw(">")
 	p.children(d.tree.body)
-	p.raw("</body></html>\n")
+	p.raw("</body></html>")
 	return p.out
 }
 
-// anchors are the ids that links within the mail lead to.
-func (d *document) anchors() map[string]bool {
-	wanted := map[string]bool{}
+// survey notes the classes and ids that the finished tree has, and gives the ids that links within it lead to.
+func (d *document) survey() (anchors map[string]bool) {
+	anchors = map[string]bool{}
+	lists := map[string]bool{}
 	var walk func(n *node)
 	walk = func(n *node) {
-		for c := n.first; c != nil; c = c.next {
-			if c.fragment != "" && d.ids.present[c.fragment] {
-				wanted[c.fragment] = true
+		if n.class != "" && !lists[n.class] {
+			lists[n.class] = true
+			for class := range strings.FieldsSeq(n.class) {
+				d.classes.see(class)
 			}
-			walk(c)
+		}
+		if n.id != "" {
+			d.ids.see(n.id)
+		}
+		if n.fragment != "" {
+			anchors[n.fragment] = true
+		}
+		for c := n.first; c != nil; c = c.next {
+			if c.el != nil {
+				walk(c)
+			}
 		}
 	}
 	walk(d.tree.body)
-	return wanted
+	for id := range anchors {
+		if !d.ids.present[id] {
+			delete(anchors, id)
+		}
+	}
+	return anchors
 }
 
 // printer writes the tree. Nothing edits what it wrote.
@@ -196,25 +214,24 @@ func (p *printer) element(n *node) {
 }
 
 // common writes style, class and id: the latter two by the names that the style sheet and anchors gave them.
-func (p *printer) common(n *node) {
-	if style := n.style.text(p.plain); style != "" {
+func (p *printer) common(n *node) { p.styled(n, n.style.text(p.plain), "") }
+
+// styled is common with another style, and with a class of ours.
+func (p *printer) styled(n *node, style, own string) {
+	if style != "" {
 		p.attribute("style", style)
 	}
-	if n.class != "" {
-		first := true
-		for class := range strings.FieldsSeq(n.class) {
-			if name, ok := p.classes.given[class]; ok {
-				if first {
-					p.raw(" class=\"" + name)
-				} else {
-					p.raw(" " + name)
-				}
-				first = false
+	classes := own
+	for class := range strings.FieldsSeq(n.class) {
+		if name, ok := p.classes.given[class]; ok {
+			if classes != "" {
+				classes += " "
 			}
+			classes += name
 		}
-		if !first {
-			p.out = append(p.out, '"')
-		}
+	}
+	if classes != "" {
+		p.attribute("class", classes)
 	}
 	if n.id != "" {
 		name, ok := p.ids.given[n.id]
@@ -299,19 +316,17 @@ func (p *printer) image(n *node) {
 // missing writes the box that stands in for an image.
 func (p *printer) missing(n *node) {
 	style, small := n.placeholder()
+	class := "gw-img"
 	if small {
-		p.raw("<span class=\"gw-gap\"")
-	} else {
-		p.raw("<span class=\"gw-img\"")
+		class = "gw-gap"
 	}
-	if style != "" {
-		p.attribute("style", style)
-	}
+	p.raw("<span")
 	for _, a := range n.attrs {
 		if a.name == "title" || a.name == "dir" || a.name == "lang" {
 			p.attribute(a.name, a.value)
 		}
 	}
+	p.styled(n, style, class)
 	p.out = append(p.out, '>')
 	p.text(n.image.alt)
 	p.raw("</span>")

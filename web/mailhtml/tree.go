@@ -488,6 +488,12 @@ func (t *tree) moveOut(i, j int) int {
 			holder, path = c, append(path, c)
 		}
 	}
+	if isHeading(holder.el) && isHeading(blk.el) {
+		// A heading right within a heading ends it: keep something between them, as there was.
+		c := t.node(elements["span"])
+		holder.append(c)
+		holder, path = c, append(path, c)
+	}
 	blk.unlink()
 	holder.append(blk)
 	inner := t.clone(format)
