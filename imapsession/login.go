@@ -163,7 +163,7 @@ func untold(err error) error {
 // signIn proves who the user is: SASL PLAIN, else the LOGIN command, else AUTH=LOGIN.
 func (d *dialogue) signIn(user string, secret Secret) error {
 	if strings.ContainsRune(user, 0) || strings.ContainsRune(string(secret), 0) {
-		return &LoginError{Reason: LoginRejected, Text: "a name or password cannot hold a NUL"}
+		return &LoginError{Reason: LoginRejected, Err: errors.New("a name or password cannot hold a NUL")}
 	}
 	var (
 		saslIR    = d.has("SASL-IR", "IMAP4rev2")
@@ -293,5 +293,7 @@ func (o *Options) dial(ctx context.Context, address string) (net.Conn, error) {
 	if o.Dial != nil {
 		return o.Dial(ctx, "tcp", address)
 	}
-	return (&net.Dialer{KeepAlive: 30 * time.Second}).DialContext(ctx, "tcp", address)
+	// A peer that vanished without a word is noticed within two minutes while nothing is asked of it.
+	alive := net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: 15 * time.Second, Count: 4}
+	return (&net.Dialer{KeepAliveConfig: alive}).DialContext(ctx, "tcp", address)
 }

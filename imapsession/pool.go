@@ -122,7 +122,7 @@ func (p *pool) fill(ctx context.Context, mailbox string) (*conn, bool, error) {
 		err = errClosed
 	}
 	if crowded(err) {
-		if c, w := p.yield(mailbox); c != nil {
+		if c, w := p.yield(mailbox, err); c != nil {
 			return c, true, nil
 		} else if w != nil {
 			return p.await(ctx, w)
@@ -138,12 +138,12 @@ func crowded(err error) bool {
 	return errors.As(err, &failed) && (failed.Reason == LoginInUse || failed.Reason == LoginBye || failed.Reason == LoginUnavailable)
 }
 
-// limitHolds is how long fewer connections than max are used after the server refused one.
+// limitHolds is how long fewer connections than max are used after the server said that it has enough.
 const limitHolds = 5 * time.Minute
 
 // yield gives up dialling when there are other connections to make do with: an idle one is
 // returned, else a place in front of the queue; neither when there are none.
-func (p *pool) yield(mailbox string) (*conn, *waiter) {
+func (p *pool) yield(mailbox string, err error) (*conn, *waiter) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
@@ -158,7 +158,10 @@ func (p *pool) yield(mailbox string) (*conn, *waiter) {
 		return nil, nil
 	}
 	p.dialing--
-	p.limit, p.until = len(p.lent), time.Now().Add(limitHolds)
+	var failed *LoginError
+	if errors.As(err, &failed) && failed.Reason == LoginInUse {
+		p.limit, p.until = len(p.lent), time.Now().Add(limitHolds)
+	}
 	w := &waiter{mailbox: mailbox, served: make(chan struct{})}
 	p.queue = slices.Insert(p.queue, 0, w)
 	return nil, w

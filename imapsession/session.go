@@ -2,6 +2,7 @@ package imapsession
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -94,7 +95,7 @@ type Session struct {
 func Login(ctx context.Context, opts *Options, account Account) (*Session, error) {
 	s := Resume(opts, account)
 	if account.User == "" {
-		return nil, &LoginError{Reason: LoginRejected, Server: account.Server.Address(), Text: "a name is needed"}
+		return nil, &LoginError{Reason: LoginRejected, Server: account.Server.Address(), Err: errors.New("no name was given")}
 	}
 	if err := s.pool.warm(ctx); err != nil {
 		s.pool.close(ctx)
