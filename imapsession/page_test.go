@@ -157,12 +157,11 @@ func TestPagesAreWalkedOnce(t *testing.T) {
 			srv.Append(t, user, "INBOX", plainMail(i), flags...)
 		}
 		expunge(t, srv, user, "INBOX", 4, 9, 10, 33)
-		orders := []Order{OrderArrival}
-		if page, err := s.Page(t.Context(), "INBOX", PageSpec{}); err != nil {
+		page, err := s.Page(t.Context(), "INBOX", PageSpec{})
+		if err != nil {
 			t.Fatal(err)
-		} else {
-			orders = page.Orders
 		}
+		orders := page.Orders
 		if srv.Name == "dovecot" && len(orders) != 5 {
 			t.Fatalf("orders = %q, want all", orders)
 		}
