@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -14,7 +15,16 @@ type file struct {
 	make      func() []byte
 }
 
-// files by name. Each is made when a letter asks for it.
+func init() {
+	for name, f := range files {
+		if f.make != nil {
+			f.make = sync.OnceValue(f.make)
+			files[name] = f
+		}
+	}
+}
+
+// files by name. Each is made once, when the first letter asks for it.
 var files = map[string]file{
 	"transects-2026-v4.pdf":       {"application/pdf", transectsPDF},
 	"bridge-permit.pdf":           {"application/pdf", permitPDF},

@@ -166,7 +166,7 @@ func chart() image.Image {
 	for i, s := range species {
 		y := 320.0
 		for j, n := range s.counts {
-			h := math.Sqrt(float64(n)) * 1.6
+			h := math.Sqrt(float64(n)) * 1.3
 			x := 56 + float64(i)*72
 			c.fill(colours[j], point{x, y}, point{x, y - h}, point{x + 40, y - h}, point{x + 40, y})
 			y -= h

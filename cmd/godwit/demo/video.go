@@ -25,7 +25,7 @@ func turnstones() []byte {
 // filmFrame draws the film at t from 0 to 1; it goes round.
 func filmFrame(t float64) canvas {
 	c := newCanvas(filmWidth, filmHeight)
-	c.gradient(dusk.top, dusk.horizon, 0, 70)
+	c.gradient(dusk.top, dusk.horizon, 0, 80)
 	c.disc(rgb(0xffd9a8), 140, 56, 9)
 	for i, col := range []color.RGBA{rgb(0x8a6a78), rgb(0x5b5873), rgb(0x3b3e5a)} {
 		wave := []point{{0, filmHeight}}

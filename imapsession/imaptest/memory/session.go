@@ -14,6 +14,9 @@ import (
 // idleTimeout ends a connection that asks nothing (RFC 3501 section 5.4 wants 30 minutes at least).
 const idleTimeout = 35 * time.Minute
 
+// greetTimeout ends a connection whose TLS handshake comes to nothing.
+const greetTimeout = 30 * time.Second
+
 // session is one connection. All of it is touched by its own goroutine only; IDLE's second one has it while the first waits.
 type session struct {
 	server  *Server
@@ -49,7 +52,12 @@ func (c *session) use(nc net.Conn) {
 // run serves the connection until it ends.
 func (c *session) run() {
 	defer c.unselect()
+	c.nc.SetDeadline(time.Now().Add(greetTimeout))
 	c.line("* OK [CAPABILITY %s] %s", c.capabilities(), c.server.opts.Banner)
+	if err := c.w.Flush(); err != nil {
+		return
+	}
+	c.nc.SetDeadline(time.Time{})
 	for !c.bye {
 		// What was pipelined is answered in one go.
 		if c.r.Buffered() == 0 {
