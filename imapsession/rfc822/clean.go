@@ -33,7 +33,7 @@ func CleanText(s string) string {
 		case invisible(r):
 			continue
 		}
-		if unicode.In(r, unicode.Mn, unicode.Me) {
+		if r >= 0x300 && unicode.In(r, unicode.Mn, unicode.Me) {
 			if marks++; marks > maxMarks {
 				continue
 			}

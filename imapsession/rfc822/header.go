@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Limits on one header block. What stands beyond them is left out, but the end of the block is still found.
@@ -69,7 +70,8 @@ func (h Header) All(name string) []string {
 // Text returns the first field of that name for display: encoded words decoded, raw 8-bit text guessed (the charset of the message's own
 // Content-Type is the first guess), on one line, without controls, bidirectional overrides and invisible characters.
 func (h Header) Text(name string) string {
-	return CleanText(decodeWords(h.Get(name), h.charset()))
+	value := h.Get(name)
+	return CleanText(decodeWords(value, h.hint(value)))
 }
 
 // Addresses returns the mailboxes of all fields of that name. See ParseAddresses.
@@ -77,7 +79,7 @@ func (h Header) Addresses(name string) []Address {
 	var list []Address
 	for i := range h {
 		if strings.EqualFold(h[i].Name, name) {
-			list = append(list, parseAddresses(h[i].Value, h.charset())...)
+			list = append(list, parseAddresses(h[i].Value, h.hint(h[i].Value))...)
 		}
 	}
 	return list
@@ -106,13 +108,12 @@ func (h Header) MessageIDs(name string) []string {
 	return ids
 }
 
-// charset is the label of the message's own Content-Type: senders of raw 8-bit headers use the charset of their text.
-func (h Header) charset() string {
-	v := h.Get("Content-Type")
-	if v == "" {
+// hint is the charset that a raw 8-bit value may be in, that of the message's own Content-Type; "" for a value that needs none.
+func (h Header) hint(value string) string {
+	if utf8.ValidString(value) {
 		return ""
 	}
-	_, params := ParseMediaType(v)
+	_, params := ParseMediaType(h.Get("Content-Type"))
 	return params["charset"]
 }
 

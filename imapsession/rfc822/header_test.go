@@ -311,6 +311,7 @@ func TestMessageIDs(t *testing.T) {
 		{"<a\x00\x01@x.example>", []string{"a@x.example"}},
 		{"(comment) a@x.example (more)", []string{"a@x.example"}},
 		{"<>", nil},
+		{"a@x.example>b", []string{"a@x.example"}},
 		{"", nil},
 	} {
 		if got := ParseMessageIDs(tt.in); !slices.Equal(got, tt.want) {

@@ -31,10 +31,10 @@ func ParseMessageIDs(s string) []string {
 // bareIDs reads identifiers that stand without <>.
 func bareIDs(s string) []string {
 	var ids []string
-	words := strings.FieldsFunc(dropComments(s), func(r rune) bool { return r <= ' ' || r == ',' || r == ';' })
+	words := strings.FieldsFunc(dropComments(s), func(r rune) bool { return r <= ' ' || strings.ContainsRune(",;<>", r) })
 	for _, w := range words {
 		if strings.Contains(w, "@") || len(words) == 1 {
-			if id := cleanID(strings.Trim(w, `"'<>`)); id != "" {
+			if id := cleanID(strings.Trim(w, `"'`)); id != "" {
 				ids = append(ids, id)
 			}
 		}

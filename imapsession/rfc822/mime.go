@@ -392,7 +392,7 @@ func (p *parser) encodedBody(e *Entity) bool {
 // properType makes a type of what a header gives: lower case, one slash.
 func properType(kind, value, defaultType string) string {
 	major, minor, ok := strings.Cut(kind, "/")
-	if ok && major != "" && minor != "" && asciiOnly(kind) {
+	if ok && major != "" && minor != "" && !strings.Contains(minor, "/") {
 		return kind
 	}
 	switch {

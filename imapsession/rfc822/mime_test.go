@@ -67,6 +67,7 @@ func TestParse(t *testing.T) {
 		{"encoded message is a leaf", "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nU3ViamVjdDog\n", `1 message/rfc822="U3ViamVjdDog\n"`},
 		{"multipart that only says base64", mixed + "Content-Transfer-Encoding: base64\n\n--b\n\none\n--b--\n", `multipart/mixed, 1 text/plain="one"`},
 		{"types without a slash", "Content-Type: text\n\nx", `1 text/plain="x"`},
+		{"types with two slashes", "Content-Type: text/a/b\n\nx", `1 text/plain="x"`},
 		{"unknown type", "Content-Type: binary; name=x\n\nx", `1 application/octet-stream="x"`},
 		{"boundary behind the final one", mixed + "\n--b\n\none\n--b--\n--b\n\ntwo\n", `multipart/mixed, 1 text/plain="one"`},
 	} {

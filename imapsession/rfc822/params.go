@@ -38,12 +38,22 @@ func parseParams(value string) (mediaType string, raw map[string]string) {
 		}
 		mediaType, rest, end = mediaType+"/"+strings.ToLower(sub[:n]), sub, n
 	}
-	mediaType = strings.TrimSuffix(CleanText(mediaType), "/")
+	mediaType = strings.TrimSuffix(mediaType[:tokenEnd(mediaType)], "/")
 	rest = rest[end:]
 	for len(rest) > 0 && len(raw) < maxParams {
 		rest = oneParam(rest, raw)
 	}
 	return mediaType, raw
+}
+
+// tokenEnd is where s stops to be a media type: tokens (RFC 2045 section 5.1) and slashes.
+func tokenEnd(s string) int {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`()<>@,;:\"[]?=`, c) >= 0 {
+			return i
+		}
+	}
+	return len(s)
 }
 
 // oneParam reads one "name=value" from the start of s into raw and returns what is left. It always takes something.
@@ -177,6 +187,9 @@ func DecodeParams(raw map[string]string) map[string]string {
 	for key, value := range raw {
 		key = strings.ToLower(key)
 		base, section, starred := strings.Cut(key, "*")
+		if base == "" {
+			continue
+		}
 		if !starred {
 			params[key] = decodePlainParam(key, value)
 			continue

@@ -56,6 +56,9 @@ func TestParseMediaType(t *testing.T) {
 		{"raw windows-1252", "attachment; filename=\"na\xefve.txt\"", "attachment", params{"filename": "naïve.txt"}},
 		{"boundary is left alone", `multipart/mixed; boundary="=?utf-8?Q?a?="`, "multipart/mixed", params{"boundary": "=?utf-8?Q?a?="}},
 		{"boundary with specials", `multipart/mixed; boundary="=_a b(c):,/?"`, "multipart/mixed", params{"boundary": "=_a b(c):,/?"}},
+		{"no name", "text/plain; *=0; *0*=x; =y", "text/plain", params{}},
+		{"markup as the type", "text/html<script>; charset=x", "text/html", params{"charset": "x"}},
+		{"control in the type", "text/\v0", "text", params{}},
 		{"empty value", `attachment; filename=""; size=`, "attachment", params{"filename": "", "size": ""}},
 		{"empty", "", "", params{}},
 	} {
