@@ -54,9 +54,9 @@ function isTyping(element) {
   return element.closest?.("input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]");
 }
 
-/** The visible control that has the key. */
+/** The visible control that has the key; the last one, since a message's "back" (u) goes before the list's "refresh". */
 function control(key) {
-  for (const element of document.querySelectorAll(`[data-key~="${CSS.escape(key.replace(" ", "-"))}"]`)) {
+  for (const element of [...document.querySelectorAll(`[data-key~="${CSS.escape(key.replace(" ", "-"))}"]`)].reverse()) {
     if (element.checkVisibility?.() !== false || element.dataset.keyHidden !== undefined) return element;
   }
   return null;
