@@ -57,12 +57,13 @@ func signIn(t *testing.T, d *Demo) *imapclient.Client {
 }
 
 func TestStartIsQuickAndSmall(t *testing.T) {
-	begin := time.Now()
+	begin, cpuBefore := time.Now(), cpuTime(t)
 	start(t)
-	if took := time.Since(begin); took > 2*time.Second && !raceDetector {
-		t.Errorf("Start took %v, want 2 s at most", took)
-	} else {
-		t.Logf("Start took %v", took)
+	took, cpu := time.Since(begin), cpuTime(t)-cpuBefore
+	t.Logf("Start took %v, of that on the processor %v", took, cpu)
+	// On a machine that others load only its own time counts.
+	if took > 2*time.Second && cpu > time.Second && !raceDetector {
+		t.Errorf("Start took %v, %v on the processor, want 2 s at most", took, cpu)
 	}
 	var m runtime.MemStats
 	runtime.GC()

@@ -79,7 +79,7 @@ func (c canvas) gradient(from, to color.RGBA, y0, y1 int) {
 	for y := y0; y < y1; y++ {
 		t := float64(y-y0) / float64(y1-y0)
 		row := image.Rect(0, y, c.Bounds().Dx(), y+1)
-		draw.Draw(c, row, image.NewUniform(mix(from, to, t)), image.Point{}, draw.Src)
+		draw.Draw(c.RGBA, row, image.NewUniform(mix(from, to, t)), image.Point{}, draw.Src)
 	}
 }
 
@@ -141,7 +141,7 @@ func shore(p palette, seed uint64) image.Image {
 		c.fill(mix(p.bird, p.ground, 0.1+t*0.4), point{x - h*0.07, y}, point{x - h*0.055, y - h}, point{x + h*0.055, y - h*0.97}, point{x + h*0.07, y})
 	}
 	c.flockAt(p.bird, random, 90, 0.03)
-	return c
+	return c.RGBA
 }
 
 // flock is a wall's worth of birds on a quiet ground.
@@ -152,7 +152,7 @@ func flock(p palette, seed uint64) image.Image {
 	random := rand.New(rand.NewPCG(seed, 2))
 	c.flockAt(p.bird, random, 260, 0.10*math.Sin(float64(seed)))
 	c.flockAt(mix(p.bird, p.horizon, 0.55), random, 160, -0.08)
-	return c
+	return c.RGBA
 }
 
 // chart is the count of each species as bars, one colour per transect.
@@ -161,7 +161,7 @@ func chart() image.Image {
 	c.gradient(rgb(0xffffff), rgb(0xfafaf6), 0, 360)
 	colours := []color.RGBA{rgb(0x1f5a6b), rgb(0x4e8d92), rgb(0xe0a458), rgb(0xc8643c), rgb(0x7a8450)}
 	for y := 60; y <= 320; y += 65 {
-		draw.Draw(c, image.Rect(40, y, 700, y+1), image.NewUniform(rgb(0xdfddd2)), image.Point{}, draw.Src)
+		draw.Draw(c.RGBA, image.Rect(40, y, 700, y+1), image.NewUniform(rgb(0xdfddd2)), image.Point{}, draw.Src)
 	}
 	for i, s := range species {
 		y := 320.0
@@ -172,7 +172,7 @@ func chart() image.Image {
 			y -= h
 		}
 	}
-	return c
+	return c.RGBA
 }
 
 // banner heads a newsletter: waves, and a few birds over them.
@@ -190,9 +190,10 @@ func banner() image.Image {
 		x := 120 + 62*float64(i)
 		c.bird(rgb(0x1b3d47), x, 58-14*math.Sin(float64(i)), 15, math.Sin(float64(i)*2.1))
 	}
-	return c
+	return c.RGBA
 }
 
+// The encoders are quick with an *image.RGBA itself, not with what embeds one.
 func pngOf(m image.Image) []byte {
 	var b bytes.Buffer
 	encoder := png.Encoder{CompressionLevel: png.BestSpeed}
