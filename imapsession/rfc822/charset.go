@@ -144,6 +144,9 @@ func decodeWith(b []byte, label string) string {
 
 // normalLabel maps the ways in which senders write a charset to one name, mostly that of the WHATWG Encoding standard. A label that is not known comes back in lower case.
 func normalLabel(label string) string {
+	if label == "utf-8" || label == "UTF-8" { // nearly all of them, and the tables are slow
+		return "utf-8"
+	}
 	label = strings.ToLower(strings.Trim(label, " \t\r\n\"';,"))
 	label, _, _ = strings.Cut(label, "*")
 	label = strings.ReplaceAll(label, " ", "-")

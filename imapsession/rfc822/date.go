@@ -214,19 +214,21 @@ var zoneHours = map[string]float64{
 	"IST": 5.5, "PKT": 5, "ICT": 7, "WIB": 7, "SGT": 8, "HKT": 8, "AWST": 8, "JST": 9, "KST": 9, "ACST": 9.5, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13,
 }
 
-// monthNumber reads an English month name of three letters or more, 0 for anything else.
+var monthNames = [...]string{"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"}
+
+// monthNumber reads an English month name or its first three letters, 0 for anything else.
 func monthNumber(s string) int {
-	s = strings.ToLower(strings.TrimSuffix(s, "."))
+	s = strings.TrimSuffix(s, ".")
 	if len(s) < 3 {
 		return 0
 	}
-	if s == "sept" {
-		return 9
-	}
-	for m := time.January; m <= time.December; m++ {
-		if name := strings.ToLower(m.String()); s == name || s == name[:3] {
-			return int(m)
+	for i, name := range monthNames {
+		if strings.EqualFold(s, name) || strings.EqualFold(s, name[:3]) {
+			return i + 1
 		}
+	}
+	if strings.EqualFold(s, "sept") {
+		return 9
 	}
 	return 0
 }

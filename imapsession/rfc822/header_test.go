@@ -349,3 +349,17 @@ func FuzzHeader(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkRow reads what one row of a mailbox list needs.
+func BenchmarkRow(b *testing.B) {
+	raw := []byte("From: =?utf-8?Q?Ren=C3=A9?= <r@example.org>\r\nTo: Ann <ann@example.org>\r\nSubject: =?utf-8?B?Y2Fmw6k=?= plan for the week\r\n" +
+		"Date: Tue, 03 Nov 2026 09:30:00 +0100\r\nMessage-ID: <a@x.example>\r\nReferences: <b@x.example> <c@x.example>\r\n\r\n")
+	b.ReportAllocs()
+	for b.Loop() {
+		h, _ := ParseHeader(raw)
+		if h.Text("Subject") == "" || len(h.Addresses("From")) != 1 || len(h.Addresses("To")) != 1 || len(h.MessageIDs("References")) != 2 {
+			b.Fatal("fields are missing")
+		}
+		h.Date()
+	}
+}
