@@ -318,7 +318,9 @@ type link struct {
 func (l *link) Read(p []byte) (int, error) {
 	if len(l.ahead) > 0 {
 		n := copy(p, l.ahead)
-		l.ahead = l.ahead[n:]
+		if l.ahead = l.ahead[n:]; len(l.ahead) == 0 {
+			l.ahead = nil // lets go of it
+		}
 		return n, nil
 	}
 	n, err := l.Conn.Read(p)

@@ -3,6 +3,7 @@ package imapsession
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -28,19 +29,11 @@ type rawSpan struct {
 // parseWhole makes the structure of a message whose BODYSTRUCTURE is of no use, by
 // reading all of it. It is kept like any other.
 func (s *Session) parseWhole(ctx context.Context, ref Ref) (*structure, error) {
-	whole, err := s.openWhole(ctx, ref)
+	known, at, err := s.parse(nil, func() (*PartReader, error) { return s.openWhole(ctx, ref) })
 	if err != nil {
 		return nil, err
 	}
-	defer whole.Close()
-	if known, ok := s.read.structures.get(whole.Ref); ok && known.own {
-		return known, nil
-	}
-	known, err := s.parse(whole, nil)
-	if err != nil {
-		return nil, err
-	}
-	s.read.structures.put(whole.Ref, known, known.root.count())
+	s.read.structures.put(at, known, known.root.count())
 	return known, nil
 }
 
@@ -51,12 +44,7 @@ func (s *Session) parseInside(ctx context.Context, ref Ref, part *Part) (*struct
 	if known, ok := s.read.embedded.get(key); ok {
 		return known, known.header, nil
 	}
-	content, err := s.openPart(ctx, ref, part, nil)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer content.Close()
-	known, err := s.parse(content, part)
+	known, _, err := s.parse(part, func() (*PartReader, error) { return s.openPart(ctx, ref, part, nil) })
 	if err != nil {
 		return nil, nil, err
 	}
@@ -64,10 +52,26 @@ func (s *Session) parseInside(ctx context.Context, ref Ref, part *Part) (*struct
 	return known, known.header, nil
 }
 
-// parse takes a message apart that r streams; of is the part it is the content of,
-// nil for the mail itself. Where the size is exact it is read through a window, so
+// parse takes a message apart; of is the part it is the content of, nil for the mail itself.
+// When it turns out not to be as long as the server said, that is known from then on, and a second try reads what there is.
+func (s *Session) parse(of *Part, open func() (*PartReader, error)) (*structure, Ref, error) {
+	for again := true; ; again = false {
+		r, err := open()
+		if err != nil {
+			return nil, Ref{}, err
+		}
+		known, err := parseOpen(r, of)
+		r.Close()
+		if again && (errors.Is(err, errShort) || errors.Is(err, errSurplus) || errors.Is(err, errIrregular)) {
+			continue
+		}
+		return known, r.Ref, err
+	}
+}
+
+// parseOpen takes apart what r streams. Where the size is exact it is read through a window, so
 // that a large message costs no memory; else it is held, up to a lower limit.
-func (s *Session) parse(r *PartReader, of *Part) (*structure, error) {
+func parseOpen(r *PartReader, of *Part) (*structure, error) {
 	limits := rfc822.Limits{Depth: maxDepth, Parts: maxParts}
 	var (
 		root *rfc822.Entity
