@@ -13,8 +13,19 @@ import (
 	"time"
 
 	"github.com/emersion/go-message"
-	_ "github.com/emersion/go-message/charset"
+	"github.com/emersion/go-message/charset"
 )
+
+func init() {
+	// As every mail reader does: what says Latin-1 or ASCII is Windows-1252.
+	message.CharsetReader = func(name string, r io.Reader) (io.Reader, error) {
+		switch strings.ToLower(name) {
+		case "iso-8859-1", "us-ascii":
+			name = "windows-1252"
+		}
+		return charset.Reader(name, r)
+	}
+}
 
 // corpora are where the test mails may lie: the project's own copy, and the kit it came from.
 var corpora = []string{"../../testdata/corpus", "../../../shared/corpus"}
@@ -142,7 +153,7 @@ func TestCorpus(t *testing.T) {
 				}
 				text := strings.Join(strings.Fields(seen.String()), " ")
 				for _, want := range m.Visible {
-					if !strings.Contains(text, strings.Join(strings.Fields(want), " ")) && strings.Contains(string(raw), want) && !elsewhereInMail[m.ID] {
+					if !strings.Contains(text, strings.Join(strings.Fields(want), " ")) && !strings.Contains(headers(raw), want) {
 						t.Errorf("%s: the reader doesn't see %q in %.500q", m.File, want, text)
 					}
 				}
@@ -159,8 +170,11 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
-// elsewhereInMail are mails whose visible strings stand in headers or attachments.
-var elsewhereInMail = map[string]bool{}
+// headers is what stands above the text.
+func headers(raw []byte) string {
+	head, _, _ := strings.Cut(strings.ReplaceAll(string(raw), "\r\n", "\n"), "\n\n")
+	return head
+}
 
 // TestRealMails runs what other projects have met through the same checks.
 func TestRealMails(t *testing.T) {

@@ -365,7 +365,7 @@ func TestCSP(t *testing.T) {
 	}
 }
 
-// TestQuick feeds what is built to be slow. A second is far more than any needs, and far less than what a quadratic step would take.
+// TestQuick feeds what is built to be slow. Four seconds are far more than any needs, and far less than what a quadratic step would take.
 func TestQuick(t *testing.T) {
 	attrs := &strings.Builder{}
 	for i := range 100_000 {
@@ -412,8 +412,8 @@ func TestQuick(t *testing.T) {
 		if _, err := Document(io.Discard, strings.NewReader(in), Options{Remote: proxy}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if took := time.Since(start); took > time.Second {
-			t.Errorf("%s took %v for %d bytes, want less than 1s", name, took, len(in))
+		if took := time.Since(start); took > 4*time.Second {
+			t.Errorf("%s took %v for %d bytes, want less than 4s", name, took, len(in))
 		} else {
 			t.Logf("%s: %v", name, took.Round(time.Millisecond))
 		}
@@ -508,6 +508,15 @@ func byParser(t testing.TB, doc string) *forms {
 		return f
 	}
 	return convert(root)
+}
+
+// deep is how many levels the tree has.
+func (f *forms) deep() int {
+	most := 0
+	for _, c := range f.Children {
+		most = max(most, c.deep())
+	}
+	return most + 1
 }
 
 // String is the tree on one line.
@@ -682,9 +691,26 @@ func checkBothWays(t testing.TB, in string) {
 	checkOutput(t, in, out)
 	out, _ = whole(t, in, Options{})
 	checkOutput(t, in, out)
+	if byTags(t, out).deep() >= maxDepth {
+		return // the box of a missing image may be one level deeper than what is read again
+	}
 	one := again(out)
 	second, _ := whole(t, one, Options{})
 	if two := again(second); two != one {
 		t.Fatalf("%q\n  once  %s\n  twice %s", in, one, two)
+	}
+}
+
+func TestReportText(t *testing.T) {
+	for _, tt := range []struct{ in, want string }{
+		{"<p>a <b>b</b>c</p><p>d", "a bc d"},
+		{"&lt;<a href=mailto:x@a.example>x@a.example</a>&gt; wrote:<br>Hi", "<x@a.example> wrote: Hi"},
+		{"<div style='display:none'>hidden</div>seen \n <i>now</i> ", "seen now"},
+		{"a<b> b</b>", "a b"},
+		{strings.Repeat("ä", 300), strings.Repeat("ä", 200)},
+	} {
+		if _, r := show(t, tt.in, Options{}); r.Text != tt.want {
+			t.Errorf("Report.Text of %.80q = %q, want %q", tt.in, r.Text, tt.want)
+		}
 	}
 }

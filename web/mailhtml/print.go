@@ -9,9 +9,9 @@ import (
 // frameCSS is our own style sheet in every document. It stands in a cascade layer: what it says plainly gives way to any rule of the mail's,
 // and what it says with !important no rule of the mail's can undo.
 const frameCSS = `@layer gw{
-html{color-scheme:light;background:#fff;color:#13212a;font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;-webkit-text-size-adjust:100%;text-size-adjust:100%;overflow-wrap:break-word;overflow:auto!important}
+html{color-scheme:light;color:#13212a;font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;-webkit-text-size-adjust:100%;text-size-adjust:100%;overflow-wrap:break-word;overflow:auto!important}
 html,body{height:auto!important;min-height:0!important;max-height:none!important;position:static!important}
-body{margin:0;display:flow-root;overflow:visible!important;visibility:visible}
+body{margin:0;background:#fff;display:flow-root;overflow:visible!important;visibility:visible}
 a{color:#0b5f6d}
 img{max-width:100%}
 pre{white-space:pre-wrap;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
@@ -21,15 +21,18 @@ td,th{font-size:inherit}
 .gw-chip{display:inline!important;visibility:visible!important;opacity:1!important;font:600 12px/1.4 system-ui,sans-serif!important;color:#7a5200!important;background:#fdf3dc!important;border:1px solid #e3c88a!important;border-radius:6px!important;padding:0 5px!important;margin:0 2px!important;white-space:nowrap!important;text-decoration:none!important;text-transform:none!important;letter-spacing:0!important;direction:ltr!important;unicode-bidi:isolate!important}
 .gw-img,.gw-gap{display:inline-block;box-sizing:border-box;max-width:100%;overflow:hidden;vertical-align:middle}
 .gw-img{min-width:24px;min-height:24px;padding:4px 6px;background-color:rgba(117,134,142,.16);border-radius:4px;color:#53646e;font:12px/1.35 system-ui,sans-serif;text-align:left}
-@media(prefers-color-scheme:dark){html.gw-plain:not([data-theme=light]){color-scheme:dark;background:#131c20;color:#e8eff2}
+@media(prefers-color-scheme:dark){html.gw-plain:not([data-theme=light]){color-scheme:dark;color:#e8eff2}
+html.gw-plain:not([data-theme=light]) body{background:#131c20}
 html.gw-plain:not([data-theme=light]) a{color:#67c8d6}
 html.gw-plain:not([data-theme=light]) blockquote{border-color:#26353c}
 html.gw-plain:not([data-theme=light]) .gw-img{color:#93a6af}}
-html.gw-plain[data-theme=dark]{color-scheme:dark;background:#131c20;color:#e8eff2}
+html.gw-plain[data-theme=dark]{color-scheme:dark;color:#e8eff2}
+html.gw-plain[data-theme=dark] body{background:#131c20}
 html.gw-plain[data-theme=dark] a{color:#67c8d6}
 html.gw-plain[data-theme=dark] blockquote{border-color:#26353c}
 html.gw-plain[data-theme=dark] .gw-img{color:#93a6af}
-@media print{html,html.gw-plain[data-theme=dark],html.gw-plain:not([data-theme=light]){background:#fff;color:#000;color-scheme:light}}
+@media print{html,html.gw-plain[data-theme=dark],html.gw-plain:not([data-theme=light]){color:#000;color-scheme:light}
+html body,html.gw-plain[data-theme=dark] body,html.gw-plain:not([data-theme=light]) body{background:#fff}}
 }
 `
 
@@ -335,20 +338,25 @@ func (p *printer) missing(n *node) {
 // measure fills Report.Text and Report.Height.
 func (d *document) measure() {
 	var text strings.Builder
+	space := false // something stood between what is in text and what comes
 	var walk func(n *node)
 	walk = func(n *node) {
 		for c := n.first; c != nil && text.Len() < 400; c = c.next {
 			switch {
 			case c.el == nil:
 				for word := range strings.FieldsSeq(c.text) {
-					if text.Len() > 0 {
+					if text.Len() > 0 && (space || !strings.HasPrefix(c.text, word)) {
 						text.WriteByte(' ')
 					}
-					text.WriteString(word)
+					text.WriteString(cutText(word, 400))
+					space = true
 				}
+				space = space && strings.TrimRight(c.text, " \t\n\u00a0") != c.text
 			case c.style.get("display") == "none":
 			default:
+				space = space || c.el.special()
 				walk(c)
+				space = space || c.el.special()
 			}
 		}
 	}

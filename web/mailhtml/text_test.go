@@ -104,8 +104,8 @@ func TestTextQuick(t *testing.T) {
 		in := strings.Repeat(piece, (1<<20)/len(piece))
 		start := time.Now()
 		Text(in, TextOptions{Flowed: name == "flow"})
-		if took := time.Since(start); took > time.Second {
-			t.Errorf("%s: 1 MiB took %v, want less than 1s", name, took)
+		if took := time.Since(start); took > 4*time.Second {
+			t.Errorf("%s: 1 MiB took %v, want less than 4s", name, took)
 		}
 	}
 }
