@@ -9,5 +9,8 @@
 // Every Server value has ports of its own, even when the process behind it is shared, so that
 // Kill, Stop and Restart harm one test alone.
 //
+// The servers' goroutines end with the test. A test that looks for leaks itself passes goleak.IgnoreCurrent, taken
+// after the server was asked for.
+//
 // The package must not import imapsession, whose own tests use it.
 package imaptest

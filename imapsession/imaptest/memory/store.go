@@ -95,8 +95,11 @@ func (u *User) Append(mailbox string, raw []byte, date time.Time, flags ...strin
 }
 
 // AppendContent is Append of a message that is read when it is asked for, by several goroutines at once.
+// It is read through now, too, for its structure, so that no reader waits for that later.
 func (u *User) AppendContent(mailbox string, c Content, date time.Time, flags ...string) (uint32, error) {
-	return u.store(mailbox, &content{Content: c}, date, flags)
+	kept := &content{Content: c}
+	kept.structure()
+	return u.store(mailbox, kept, date, flags)
 }
 
 func (u *User) store(mailbox string, c *content, date time.Time, flags []string) (uint32, error) {
@@ -343,7 +346,7 @@ func hasFlag(flags []string, flag string) bool {
 	return slices.ContainsFunc(flags, func(f string) bool { return strings.EqualFold(f, flag) })
 }
 
-// Keywords are all flags in use in the mailbox that are not system flags.
+// keywords are all flags in use in the mailbox that are not system flags.
 func (m *mailbox) keywords() []string {
 	var all []string
 	for _, x := range m.messages {
