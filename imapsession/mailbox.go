@@ -286,6 +286,10 @@ func (l *lister) ask1(ctx context.Context, pattern string, options []any) (answe
 	if err != nil {
 		return false, err
 	}
+	if len(l.list) == 0 {
+		l.list = make([]Mailbox, 0, len(answer.Untagged)+8)
+		l.attributes = make([][]string, 0, len(answer.Untagged)+8)
+	}
 	for _, r := range answer.Untagged {
 		if r.Name == "LIST" {
 			l.takeList(r)
@@ -369,6 +373,7 @@ func readList(r wire.Response) (m Mailbox, attributes []string, ok bool) {
 	}
 	m.Delim, _ = r.Fields[1].(string)
 	list, _ := r.Fields[0].([]any)
+	attributes = make([]string, 0, len(list))
 	for _, a := range list {
 		attribute, _ := a.(string)
 		attributes = append(attributes, attribute)

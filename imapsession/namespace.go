@@ -102,7 +102,7 @@ func (n Namespace) path(name, delim string) []string {
 	if delim == "" {
 		return []string{wire.ReadableName(rest)}
 	}
-	var path []string
+	path := make([]string, 0, strings.Count(rest, delim)+1)
 	for level := range strings.SplitSeq(rest, delim) {
 		if level != "" {
 			path = append(path, wire.ReadableName(level))
