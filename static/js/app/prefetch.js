@@ -9,7 +9,7 @@ const PREFETCH_REST = 65; // ms the pointer must rest
 
 function prefetch(link) {
   const address = link?.getAttribute("href");
-  if (!address || navigator.connection?.saveData) return;
+  if (!address || link.hasAttribute("aria-current") || navigator.connection?.saveData) return;
   const known = prefetched.get(address);
   if (known && Date.now() - known.at < PREFETCH_KEPT) return;
   const answer = fetch(address, {
