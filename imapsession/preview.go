@@ -49,7 +49,7 @@ func (c *conn) preview(ctx context.Context, command, set string, lazy bool) (map
 		_, _, ok := previewIn(r)
 		return ok
 	}
-	result, err := c.wire.Command(ctx, command, []any{wire.Atom(set), item}, isOurs)
+	result, err := c.wire.CommandFor(ctx, command, []any{wire.Atom(set), item}, "PREVIEW", isOurs)
 	if err != nil {
 		return nil, err
 	}

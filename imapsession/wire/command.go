@@ -41,15 +41,16 @@ type call struct {
 	tag    string
 	name   string
 	want   func(Response) bool
+	mark   string // what every response wanted holds; "" when nothing is known of them
 	result Result
 	done   chan struct{} // closed when result is whole
 }
 
-func (c *Conn) newCall(name string, want func(Response) bool) *call {
+func (c *Conn) newCall(name, mark string, want func(Response) bool) *call {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.callSeq++
-	call := &call{tag: "X" + strconv.FormatUint(c.callSeq, 10), name: name, want: want, done: make(chan struct{})}
+	call := &call{tag: "X" + strconv.FormatUint(c.callSeq, 10), name: name, want: want, mark: mark, done: make(chan struct{})}
 	c.calls[call.tag] = call
 	return call
 }

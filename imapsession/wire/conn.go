@@ -114,6 +114,16 @@ type Result struct {
 // caller to take a body literal or a list entry; then Command waits too. want runs in that goroutine and must not block.
 // A ctx that ends before anything was written leaves the connection as it was; one that ends later closes it.
 func (c *Conn) Command(ctx context.Context, name string, args []any, want func(Response) bool) (*Result, error) {
+	return c.command(ctx, name, args, "", want)
+}
+
+// CommandFor is Command for when the responses wanted all hold mark, as the server spells it ("PREVIEW"), and no body literal.
+// Others are not taken apart for want to see and their bodies stream on, which matters when it runs beside a large FETCH.
+func (c *Conn) CommandFor(ctx context.Context, name string, args []any, mark string, want func(Response) bool) (*Result, error) {
+	return c.command(ctx, name, args, mark, want)
+}
+
+func (c *Conn) command(ctx context.Context, name string, args []any, mark string, want func(Response) bool) (*Result, error) {
 	pieces, err := encodeCommand(name, args, c.literals())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -121,7 +131,7 @@ func (c *Conn) Command(ctx context.Context, name string, args []any, want func(R
 	if err := c.takeTurn(ctx); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	call := c.newCall(name, want)
+	call := c.newCall(name, mark, want)
 	stop := context.AfterFunc(ctx, func() { c.fail(fmt.Errorf("%s: %w", name, context.Cause(ctx))) })
 	defer stop()
 	err = c.send(call, pieces)

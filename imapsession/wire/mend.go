@@ -149,7 +149,7 @@ func (c *Conn) claimed(seg []byte) bool {
 	c.mu.Lock()
 	var askers []*call
 	for _, call := range c.calls {
-		if call.want != nil {
+		if call.want != nil && (call.mark == "" || bytes.Contains(seg, []byte(call.mark))) {
 			askers = append(askers, call)
 		}
 	}
@@ -170,12 +170,12 @@ func (c *Conn) claimed(seg []byte) bool {
 	return false
 }
 
-// asking reports whether a command of ours in flight wants to see responses.
+// asking reports whether a command of ours in flight wants to see responses that may hold body literals.
 func (c *Conn) asking() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, call := range c.calls {
-		if call.want != nil {
+		if call.want != nil && call.mark == "" {
 			return true
 		}
 	}
