@@ -211,7 +211,7 @@ func (r *reading) block(ctx context.Context, p *imapsession.Part) (made, error) 
 	case p.Type == "message/delivery-status":
 		return r.bounce(ctx, p)
 	case p.Type == "message/rfc822", p.Type == "message/global":
-		return r.embedded(p), nil
+		return r.embedded(ctx, p)
 	case strings.HasPrefix(p.Type, "image/"):
 		return made{blocks: []templates.Block{{Image: &templates.ImageBlock{Section: p.Section, Name: filenameOf(p)}}}}, nil
 	default:
@@ -259,7 +259,7 @@ func uuencoded(text string) bool {
 
 // html sanitises now, to know what was blocked, and keeps the document for the frame.
 func (r *reading) html(ctx context.Context, p *imapsession.Part) (made, error) {
-	doc, err := r.s.document(ctx, r.c, r.msg, p.Section, r.view.Remote)
+	doc, err := r.s.document(ctx, r.c, r.msg, p, r.view.Remote)
 	if err != nil {
 		return made{}, err
 	}
@@ -275,13 +275,14 @@ func (r *reading) html(ctx context.Context, p *imapsession.Part) (made, error) {
 	return m, nil
 }
 
-// document gives the sanitised form of an HTML part of msg, made anew or as kept.
-func (s *Server) document(ctx context.Context, c echo.Context, msg *imapsession.Message, section imapsession.Section, remote bool) (*document, error) {
-	key := docKey{session: visitOf(c).id, ref: msg.Ref, section: section, remote: remote, origin: requestOf(c).origin}
+// document gives the sanitised form of an HTML part of msg, or of the HTML within a winmail.dat, made anew or as kept.
+func (s *Server) document(ctx context.Context, c echo.Context, msg *imapsession.Message, part *imapsession.Part, remote bool) (*document, error) {
+	section := part.Section
+	key := docKey{session: visitOf(c).id, ref: msg.Ref, section: section, remote: remote, origin: requestOf(c).origin, theme: requestOf(c).prefs.look.Theme}
 	if doc, ok := s.docs.get(key, s.o.Clock()); ok {
 		return doc, nil
 	}
-	text, more, err := session(c).Text(ctx, msg.Ref, section, maxInlineText)
+	text, more, err := markup(ctx, session(c), msg, part)
 	if err != nil {
 		return nil, err
 	}
@@ -294,6 +295,21 @@ func (s *Server) document(ctx context.Context, c echo.Context, msg *imapsession.
 	doc := &document{key: key, html: out.Bytes(), report: report, made: s.o.Clock()}
 	s.docs.put(doc)
 	return doc, nil
+}
+
+// markup is the HTML as it was sent, in UTF-8.
+func markup(ctx context.Context, mail *imapsession.Session, msg *imapsession.Message, part *imapsession.Part) (text string, more bool, err error) {
+	if !isTNEF(part) {
+		return mail.Text(ctx, msg.Ref, part.Section, maxInlineText)
+	}
+	u, err := mail.Unpack(ctx, msg.Ref, part.Section)
+	if err != nil {
+		return "", false, err
+	}
+	if u.HTML == "" {
+		return "", false, fmt.Errorf("html of part %v of %v: %w", part.Section, msg.Ref, imapsession.ErrNoPart)
+	}
+	return u.HTML, false, nil
 }
 
 func (s *Server) htmlOptions(c echo.Context, msg *imapsession.Message, remote bool) mailhtml.Options {
@@ -333,18 +349,23 @@ func (r *reading) tnef(ctx context.Context, p *imapsession.Part) (made, error) {
 	if err != nil {
 		return made{}, err
 	}
-	m := made{files: unpackedFiles(p.Section, u)}
+	m := made{}
 	if len(r.body.Text) == 0 && r.body.HTML == nil {
-		text := u.Text
-		if text != "" {
-			m.blocks = []templates.Block{{Text: &templates.TextBlock{Blocks: mailhtml.Text(text, mailhtml.TextOptions{})}}}
+		switch {
+		case u.HTML != "":
+			if m, err = r.html(ctx, p); err != nil {
+				return made{}, err
+			}
+		case u.Text != "":
+			m.blocks = []templates.Block{{Text: &templates.TextBlock{Blocks: mailhtml.Text(u.Text, mailhtml.TextOptions{})}}}
 		}
 	}
+	m.files = unpackedFiles(p.Section, u)
 	return m, nil
 }
 
 func isTNEF(p *imapsession.Part) bool {
-	return p.Type == "application/ms-tnef" || p.Type == "application/vnd.ms-tnef" || strings.EqualFold(p.Filename, "winmail.dat")
+	return p.Type == "application/ms-tnef" || p.Type == "application/vnd.ms-tnef" || strings.EqualFold(p.Filename, "winmail.dat") && p.Type == octetStream
 }
 
 func unpackedFiles(section imapsession.Section, u *imapsession.Unpacked) []templates.Attachment {
@@ -357,10 +378,19 @@ func unpackedFiles(section imapsession.Section, u *imapsession.Unpacked) []templ
 	return files
 }
 
-// embedded is the closed card of a mail inside the mail.
-func (r *reading) embedded(p *imapsession.Part) made {
-	card := templates.Embedded{Section: p.Section, Subject: strings.TrimSuffix(filenameOf(p), ".eml"), From: templates.Person{Name: "Attached message"}}
-	return made{blocks: []templates.Block{{Mail: &card}}}
+// embedded is the closed card of a mail inside the mail: from whom, about what, when.
+func (r *reading) embedded(ctx context.Context, p *imapsession.Part) (made, error) {
+	card := &templates.Embedded{Section: p.Section}
+	inner, err := session(r.c).Embedded(ctx, r.msg.Ref, p.Section)
+	if err != nil {
+		return made{}, err
+	}
+	card.From = templates.PeopleOf(inner.Header.Addresses("From"), nil, true)[0]
+	card.Subject = templates.SubjectOr(inner.Header.Text("Subject"))
+	if date, ok := inner.Header.Date(); ok {
+		card.When = r.s.clock(r.c).Moment(date)
+	}
+	return made{blocks: []templates.Block{{Mail: card}}}, nil
 }
 
 // files fills the strip of attachments, after those that were unpacked.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"godwit/imapsession"
+	"godwit/templates"
 	"godwit/web/mailhtml"
 )
 
@@ -25,6 +26,7 @@ type docKey struct {
 	section imapsession.Section
 	remote  bool
 	origin  string // addresses within the document are the origin's
+	theme   templates.Theme
 }
 
 // document is one sanitised part.

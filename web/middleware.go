@@ -16,6 +16,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"godwit/imapsession"
 	"godwit/templates"
 	"godwit/web/urls"
 )
@@ -175,6 +176,25 @@ func withTimeout(d time.Duration) echo.MiddlewareFunc {
 			c.SetRequest(c.Request().WithContext(ctx))
 			return next(c)
 		}
+	}
+}
+
+const againWithin = 2 * time.Second // a mail connection lost sooner than this is worth a second try
+
+// secondTry asks once more when a connection to the mail server was lost under a page: most often that one connection was the trouble, and the next is a new one.
+//
+// QUIRK: Dovecot 2.3 may kill a connection in a person's very first moments: LIST with STATUS on one and EXAMINE on another deadlock while mdbox makes its indexes
+// (seen: "Panic: fcntl(dovecot.list.index.log) Resource deadlock avoided").
+func (s *Server) secondTry(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		start := time.Now()
+		err := next(c)
+		var notSignedIn *imapsession.LoginError
+		if !errors.Is(err, imapsession.ErrUnavailable) || errors.As(err, &notSignedIn) || c.Response().Committed || time.Since(start) > againWithin {
+			return err
+		}
+		s.o.Log.Debug("second try", "request", requestOf(c).id, "err", err)
+		return next(c)
 	}
 }
 

@@ -18,7 +18,7 @@ func (s *Server) getPartHTML(c echo.Context) error {
 	}
 	remote := c.QueryParam("remote") == "1" && sameOrigin(c.Request())
 	if t.Ref.UIDValidity != 0 {
-		key := docKey{session: visitOf(c).id, ref: t.Ref, section: t.Section, remote: remote, origin: requestOf(c).origin}
+		key := docKey{session: visitOf(c).id, ref: t.Ref, section: t.Section, remote: remote, origin: requestOf(c).origin, theme: requestOf(c).prefs.look.Theme}
 		if doc, ok := s.docs.get(key, s.o.Clock()); ok {
 			return s.sendDocument(c, doc)
 		}
@@ -32,7 +32,7 @@ func (s *Server) getPartHTML(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if part.Type != "text/html" {
+	if part.Type != "text/html" && !isTNEF(part) {
 		return fmt.Errorf("part %v of %v is %s: %w", t.Section, t.Ref, part.Type, imapsession.ErrNoPart)
 	}
 	// Within a mail inside the mail, cid: means that one's parts.
@@ -41,7 +41,7 @@ func (s *Server) getPartHTML(c echo.Context) error {
 			return err
 		}
 	}
-	doc, err := s.document(ctx, c, msg, t.Section, remote)
+	doc, err := s.document(ctx, c, msg, part, remote)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
+	"github.com/labstack/echo/v4"
 
+	"godwit/imapsession"
 	"godwit/imapsession/imaptest"
 )
 
@@ -487,4 +489,39 @@ func TestHealth(t *testing.T) {
 	for _, path := range []string{"/healthz", "/readyz"} {
 		s.browser().get(path).status(200)
 	}
+}
+
+// Files out of a winmail.dat and out of a uuencoded text stand in the list like any other.
+func TestUnpackedFiles(t *testing.T) {
+	imaptest.Each(t, func(t *testing.T, mail *imaptest.Server) {
+		m := newMailed(t, mail, crlf("\nFrom: ada@example.org\nSubject: Old ways\n\nHello.\n\nbegin 644 cat.txt\n#0V%T\n`\nend\n"))
+		page := m.get(m.base.Message(m.ref)).status(200)
+		if got := page.all("#reader .txt"); len(got) == 0 || got[0] != "Hello." {
+			t.Errorf("text = %q", got)
+		}
+		if got := page.all(".att .n"); len(got) != 1 || !strings.Contains(strings.ReplaceAll(got[0], " ", ""), "cat.txt") {
+			t.Errorf("files = %q", got)
+		}
+		file := m.get(m.base.PartFile(m.ref, "1", 0)).status(200)
+		if file.text() != "Cat" || file.Header.Get("Content-Disposition") != `attachment; filename="cat.txt"` {
+			t.Errorf("file = %q, %v", file.text(), file.Header)
+		}
+		m.get(m.base.PartFile(m.ref, "1", 0), "If-None-Match", file.Header.Get("ETag")).status(304)
+		m.get(m.base.PartFile(m.ref, "1", 1)).status(404)
+	})
+}
+
+func TestSecondTry(t *testing.T) {
+	s := newSite(t, imaptest.Memory(t))
+	for path, failures := range map[string]int{"/once": 1, "/twice": 2} {
+		left := failures
+		s.web.echo.GET(path, func(c echo.Context) error {
+			if left--; left >= 0 {
+				return fmt.Errorf("lost: %w", imapsession.ErrUnavailable)
+			}
+			return c.String(200, "there")
+		}, s.web.secondTry)
+	}
+	s.browser().get("/once").status(200)
+	s.browser().get("/twice").status(502)
 }

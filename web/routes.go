@@ -18,6 +18,9 @@ func (s *Server) routes() *echo.Echo {
 
 	page, signedIn := withTimeout(pageTimeout), s.requireSession
 	get := func(path string, h echo.HandlerFunc, around ...echo.MiddlewareFunc) {
+		if len(around) > 0 {
+			around = append(around, s.secondTry)
+		}
 		e.GET(path, h, around...)
 		e.HEAD(path, h, around...)
 	}

@@ -124,6 +124,7 @@ func (s *site) browser() *browser {
 type answer struct {
 	*http.Response
 	t    *testing.T
+	log  *syncBuffer // the server's
 	body []byte
 	err  error // of reading the body
 }
@@ -161,7 +162,7 @@ func (b *browser) do(method, path string, form url.Values, header ...string) *an
 		b.t.Fatalf("%s %s: %v", method, path, err)
 	}
 	defer response.Body.Close()
-	a := &answer{Response: response, t: b.t}
+	a := &answer{Response: response, t: b.t, log: b.log}
 	a.body, a.err = io.ReadAll(response.Body)
 	return a
 }
@@ -180,7 +181,8 @@ func (b *browser) post(path string, form url.Values, header ...string) *answer {
 func (a *answer) status(want int) *answer {
 	a.t.Helper()
 	if a.StatusCode != want {
-		a.t.Fatalf("%s %s = %d, want %d\n%.2000s", a.Request.Method, a.Request.URL.Path, a.StatusCode, want, a.body)
+		log := a.log.String()
+		a.t.Fatalf("%s %s = %d, want %d\nlog: %s", a.Request.Method, a.Request.URL.Path, a.StatusCode, want, log[max(0, len(log)-1500):])
 	}
 	return a
 }
