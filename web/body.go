@@ -393,15 +393,12 @@ func (r *reading) embedded(ctx context.Context, p *imapsession.Part) (made, erro
 	return made{blocks: []templates.Block{{Mail: card}}}, nil
 }
 
-// files fills the strip of attachments, after those that were unpacked.
+// files fills the strip of attachments, after those that were unpacked; what they were unpacked from can be had as it was sent.
 func (r *reading) files() {
 	out := r.out
 	files := out.Files
 	out.Files = nil
 	for _, p := range r.body.Files {
-		if isTNEF(p) && len(files) > 0 && files[0].Section == p.Section {
-			continue // its own files stand for it
-		}
 		files = append(files, attachmentOf(p))
 	}
 	out.ZipOK = len(r.body.Files) >= 3 && r.msg.Section == ""
