@@ -185,6 +185,14 @@ func TestNavOfPrefix(t *testing.T) {
 	}
 }
 
+func TestNavUnreadOfTheOpenMailbox(t *testing.T) {
+	for mailbox, want := range map[string]uint32{"INBOX": 12, "Surveys/2026 October": 3, "Shared/Reception": 2, "Receipts": 0, "Gone": 0} {
+		if got := sampleNav(mailbox).unread(); got != want {
+			t.Errorf("unread of %s = %d, want %d", mailbox, got, want)
+		}
+	}
+}
+
 func TestFolderWeight(t *testing.T) {
 	for _, tt := range []struct {
 		f    Folder

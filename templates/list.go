@@ -68,12 +68,24 @@ func (l ListProps) sum() string {
 	switch {
 	case l.Query.Filter == imapsession.FilterFlagged:
 		return Count(l.Total) + " flagged"
-	case l.Unread > 0:
-		return Count(l.Unread) + " unread"
+	case l.sumIsUnread():
+		return unreadWords(l.Unread)
 	case l.Total > 0:
 		return Plural(l.Total, "message", "messages")
 	}
 	return ""
+}
+
+// sumIsUnread tells whether the sum changes with what is read: Nav renews it then.
+func (l ListProps) sumIsUnread() bool {
+	return l.Unread > 0 && l.Query.Filter != imapsession.FilterFlagged
+}
+
+func unreadWords(n uint32) string {
+	if n == 0 {
+		return ""
+	}
+	return Count(n) + " unread"
 }
 
 // said is what a screen reader hears when the list was swapped.

@@ -193,3 +193,24 @@ func oob(on bool) templ.Attributes {
 	}
 	return templ.Attributes{"hx-swap-oob": "true"}
 }
+
+// unread is the count of the mailbox that is open.
+func (n NavProps) unread() uint32 {
+	all := append(append([]Folder(nil), n.Roles...), n.Personal...)
+	for _, ns := range n.Others {
+		all = append(all, ns.Folders...)
+	}
+	return unreadIn(all, n.Current)
+}
+
+func unreadIn(folders []Folder, mailbox string) uint32 {
+	for _, f := range folders {
+		if f.Mailbox == mailbox {
+			return f.Unread
+		}
+		if u := unreadIn(f.Children, mailbox); u > 0 {
+			return u
+		}
+	}
+	return 0
+}
