@@ -47,13 +47,16 @@ type conn struct {
 	idle   time.Time   // since when nobody has it
 }
 
+// maxLineOctets bounds one line of an answer. SORT names every message in one: a million of them take 8 MiB.
+const maxLineOctets = 16 << 20
+
 // open wraps a signed-in connection for go-imap. alert is called from the reading goroutine.
 func open(ctx context.Context, o *Options, user string, up *upstream, alert func(string)) (*conn, error) {
 	// go-imap is told of a connection that was signed in from the start, so that
 	// it has no cause to ask for capabilities at a moment of its own choosing.
 	greeting := "* PREAUTH [CAPABILITY " + strings.Join(clientCaps(up.caps), " ") + "] signed in\r\n"
 	l := &link{Conn: up.nc, raw: up.raw, ahead: append([]byte(greeting), up.ahead...)}
-	w := wire.New(l, wire.Options{Wait: o.commandWait(), Trace: o.tracer(user), OnAlert: alert})
+	w := wire.New(l, wire.Options{Wait: o.commandWait(), Trace: o.tracer(user), OnAlert: alert, MaxLine: maxLineOctets})
 	c := &conn{
 		Client: imapclient.New(w, &imapclient.Options{}),
 		wire:   w,

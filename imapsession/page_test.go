@@ -411,6 +411,11 @@ func TestPreviews(t *testing.T) {
 				t.Errorf("preview of %d = %q, want %q", uid, got[uid], line)
 			}
 		}
+		// One that the connection has not heard of.
+		late := UID(srv.Append(t, user, "INBOX", crlf("From: a@corpus.invalid", "", "late")))
+		if got, err := s.Previews(t.Context(), "INBOX", page.UIDValidity, []UID{1, late}); err != nil || got[late] != "late" {
+			t.Errorf("Previews(1, %d) = %v, %v, want late", late, got, err)
+		}
 		// Our own cutting, also where the server has PREVIEW.
 		err = s.with(t.Context(), lease{mailbox: "INBOX"}, func(c *conn) error {
 			s.read = newReadMemory()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -518,13 +517,4 @@ func (s *Session) findPart(ctx context.Context, ref Ref, known *structure, secti
 		return s.findPart(ctx, ref, inner, section)
 	}
 	return nil, ErrNoPart
-}
-
-// parent is the section around s, "" at the top.
-func (s Section) parent() Section {
-	i := strings.LastIndexByte(string(s), '.')
-	if i < 0 {
-		return ""
-	}
-	return s[:i]
 }

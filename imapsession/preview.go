@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -25,17 +26,30 @@ func (s *Session) Previews(ctx context.Context, mailbox string, uidValidity uint
 	}
 	var lines map[UID]string
 	err := s.with(ctx, lease{mailbox: mailbox, uidValidity: uidValidity}, func(c *conn) (err error) {
-		if c.can.preview {
-			lines, err = c.preview(ctx, "UID FETCH", uidsOf(uids).String(), false)
-		} else {
-			lines, err = s.cutPreviews(c, uids)
+		lines, err = s.previews(ctx, c, uids)
+		if err != nil || len(lines) == len(uids) || c.fresh {
+			return err
 		}
+		// Some are gone, or this connection has not heard of them yet.
+		if err := c.refresh(); err != nil {
+			return err
+		}
+		missing := slices.DeleteFunc(slices.Clone(uids), func(uid UID) bool { _, ok := lines[uid]; return ok })
+		more, err := s.previews(ctx, c, missing)
+		maps.Copy(lines, more)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("previews of %s: %w", mailbox, err)
 	}
 	return lines, nil
+}
+
+func (s *Session) previews(ctx context.Context, c *conn, uids []UID) (map[UID]string, error) {
+	if c.can.preview {
+		return c.preview(ctx, "UID FETCH", uidsOf(uids).String(), false)
+	}
+	return s.cutPreviews(c, uids)
 }
 
 // preview sends FETCH with PREVIEW, which go-imap lacks. lazy gives only those that

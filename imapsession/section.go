@@ -50,3 +50,12 @@ func (s Section) Child(n int) Section {
 	}
 	return s + Section("."+strconv.Itoa(n))
 }
+
+// parent is the section around s, "" at the top.
+func (s Section) parent() Section {
+	i := strings.LastIndexByte(string(s), '.')
+	if i < 0 {
+		return ""
+	}
+	return s[:i]
+}
