@@ -30,7 +30,7 @@ function afterSwap(ctx) {
   hideOffline();
   const target = ctx.target?.id;
   if (target === "reader") openedMessage(ctx);
-  if (target === "list") openedList();
+  if (target === "list") openedList(ctx);
 }
 
 function openedMessage(ctx) {
@@ -53,10 +53,12 @@ function openedMessage(ctx) {
   reader.querySelector(".scroll")?.scrollTo({ top: 0 });
 }
 
-function openedList() {
-  document.querySelector("#list .scroll")?.scrollTo({ top: 0 });
-  document.body.dataset.view = "list";
+function openedList(ctx) {
   const list = document.getElementById("list");
+  const back = Boolean(ctx.sourceElement?.matches?.("[data-back]"));
+  document.querySelector("#list .scroll")?.scrollTo({ top: (back && places.get(list.dataset.address)) || 0 });
+  if (back || ctx.sourceElement?.matches?.("#folders a")) putMessageAway(back);
+  document.body.dataset.view = "list";
   for (const link of document.querySelectorAll("#folders a.folder")) {
     const here = new URL(link.href, location.href).pathname === list.dataset.path;
     if (here) link.setAttribute("aria-current", "page");
@@ -64,6 +66,14 @@ function openedList() {
   }
   if (location.hash === "#folders") history.replaceState(history.state, "", location.pathname + location.search);
   if (list.dataset.said) announce(list.dataset.said);
+}
+
+// The address is that of a list now, so no message is open; after "back" its row has the focus.
+function putMessageAway(back) {
+  const path = document.getElementById("reader")?.dataset.path;
+  if (!path) return;
+  closeReader();
+  if (back) linkOf(rows().find((row) => new URL(linkOf(row).href, location.href).pathname === path))?.focus();
 }
 
 // A message that came out of the prefetch was not marked as read by its fetching.
