@@ -97,12 +97,31 @@ func (p *pager) filtered() (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
+	list, err := spelledOut(data.All)
+	if err != nil {
+		return nil, err
+	}
+	return p.window(list, !p.spec.Reverse, nil, false)
+}
+
+// maxFound is how many messages a filter may find: two ranges of a few octets could name billions.
+const maxFound = 4 << 20
+
+// spelledOut gives the UIDs of an answer, ascending, each once. nil is the empty set.
+func spelledOut(all imap.NumSet) ([]uint32, error) {
+	set, _ := all.(imap.UIDSet)
 	var list []uint32
-	for _, uid := range data.AllUIDs() {
-		list = append(list, uint32(uid))
+	for _, r := range set {
+		low, high := min(r.Start, r.Stop), max(r.Start, r.Stop)
+		if low == 0 || uint64(high-low)+uint64(len(list)) >= maxFound {
+			return nil, fmt.Errorf("a filter that finds more than %d messages: %w", maxFound, ErrTooLarge)
+		}
+		for uid := uint64(low); uid <= uint64(high); uid++ {
+			list = append(list, uint32(uid))
+		}
 	}
 	slices.Sort(list)
-	return p.window(list, !p.spec.Reverse, nil, false)
+	return slices.Compact(list), nil
 }
 
 // criteria is the filter; never nil, which go-imap would not survive.

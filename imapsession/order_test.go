@@ -10,6 +10,10 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"godwit/imapsession/rfc822"
 )
 
 // hugeMailbox is a server with n messages, UID 2*i for number i, whose order by date is that of i*7 modulo n.
@@ -176,4 +180,65 @@ func TestAnOrderIsAskedForOnce(t *testing.T) {
 			t.Errorf("Page(%+v) cost %d commands, want 3 at most", spec, n)
 		}
 	}
+}
+
+func TestSpelledOut(t *testing.T) {
+	for _, tt := range []struct {
+		in   imap.NumSet
+		want []uint32 // nil when it fails
+		ok   bool
+	}{
+		{nil, nil, true},
+		{imap.UIDSet(nil), nil, true},
+		{imap.UIDSet{{Start: 7, Stop: 7}, {Start: 3, Stop: 5}, {Start: 5, Stop: 4}}, []uint32{3, 4, 5, 7}, true},
+		{imap.UIDSet{{Start: 4294967295, Stop: 4294967295}}, []uint32{4294967295}, true},
+		{imap.UIDSet{{Start: 1, Stop: 4294967295}}, nil, false},
+		{imap.UIDSet{{Start: 1, Stop: 3 << 20}, {Start: 1, Stop: 3 << 20}}, nil, false},
+		{imap.UIDSet{{Start: 5, Stop: 0}}, nil, false},
+	} {
+		got, err := spelledOut(tt.in)
+		if (err == nil) != tt.ok || !slices.Equal(got, tt.want) {
+			t.Errorf("spelledOut(%v) = %v, %v, want %v", tt.in, got, err, tt.want)
+		}
+	}
+}
+
+func FuzzBase64Lines(f *testing.F) {
+	f.Add([]byte(base64Lined([]byte("some octets to begin with, more than one line of them is what it takes"), 40)))
+	f.Add([]byte("AAAA\r\nAAAA\r\nAA=="))
+	f.Add([]byte("AAAA\nAAA=\n\n"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		l := guessLines(body, int64(len(body)))
+		if l == nil || !l.finish(body[max(0, len(body)-lineProbe):]) {
+			return
+		}
+		if l.decoded < 0 || l.decoded > int64(len(body)) {
+			t.Fatalf("%q: %d octets decoded", body, l.decoded)
+		}
+		last := int64(-1)
+		for at := int64(0); at < l.decoded; at++ {
+			encoded, skip := l.offset(at)
+			if encoded < 0 || encoded >= int64(len(body)) || skip < 0 || skip > 2 || encoded < last {
+				t.Fatalf("%q: offset(%d) = %d, %d", body, at, encoded, skip)
+			}
+			last = encoded
+		}
+		// What consists of lines of digits alone, with padding at the end only, keeps its promise.
+		eol := "\r\n"[2-l.end:]
+		text := strings.TrimRight(string(body), "\r\n")
+		lines := strings.Split(text, eol)
+		if digits := strings.TrimRight(strings.Join(lines, ""), "="); strings.Trim(digits, alphabet) != "" || !allOf(lines[:len(lines)-1], l.chars) {
+			return
+		}
+		out := slices.Clone(body)
+		if n, _ := rfc822.NewDecoder("base64").Decode(out, out, true); int64(n) != l.decoded {
+			t.Fatalf("%q: %d octets, promised %d", body, n, l.decoded)
+		}
+	})
+}
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+func allOf(lines []string, size int64) bool {
+	return !slices.ContainsFunc(lines, func(line string) bool { return int64(len(line)) != size })
 }
