@@ -339,3 +339,26 @@ func invisible(r rune) bool {
 	}
 	return false
 }
+
+// Link checks an address that a mail gives outside of its text (an invite's, a contact's) by the same rules as its links: href is printed by us, host is
+// the ASCII name it leads to, "" for mailto and tel. ok is false for all schemes but http, https, mailto and tel.
+func Link(raw string) (href, host string, ok bool) {
+	t, ok := parseLink(raw)
+	return t.href, t.show, ok
+}
+
+// OneLine makes text of a mail fit to stand in a line of ours: white space runs become one space, controls and what reorders or hides text go, and it is
+// cut to so many bytes at a character's border.
+func OneLine(text string, most int) string { return oneLine(strings.ToValidUTF8(text, "\ufffd"), most) }
+
+// Paragraphs is OneLine for text of several lines, which keeps its line breaks.
+func Paragraphs(text string, most int) string {
+	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(text, "\ufffd"))
+	text = strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && (invisible(r) || r < ' ') {
+			return -1
+		}
+		return r
+	}, text)
+	return cutText(strings.Trim(text, "\n "), most)
+}
