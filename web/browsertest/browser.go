@@ -17,7 +17,6 @@ import (
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
@@ -328,22 +327,6 @@ func (tab *Tab) SignIn(user, password string) {
 		chromedp.SetValue(chromedp.CSS(`input[name=password]`), password),
 	)
 	tab.Load(chromedp.Click(chromedp.CSS(`form[action$="/login"] button[type=submit]`)))
-}
-
-// HTML is the page as it is now, asked of the browser rather than of a script in the page, which may be forbidden.
-func (tab *Tab) HTML() string {
-	tab.t.Helper()
-	ctx, cancel := context.WithTimeout(tab.ctx, Patience)
-	defer cancel()
-	document, err := chromedp.Call(ctx, dom.GetDocument, dom.GetDocumentParams{})
-	if err == nil {
-		var outer dom.GetOuterHTMLResult
-		if outer, err = chromedp.Call(ctx, dom.GetOuterHTML, dom.GetOuterHTMLParams{NodeID: document.Root.NodeID}); err == nil {
-			return outer.OuterHTML
-		}
-	}
-	tab.t.Fatalf("HTML of the page: %v", err)
-	return ""
 }
 
 // Load carries out an action and waits until the page it leads to is loaded.

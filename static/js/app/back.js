@@ -7,17 +7,24 @@ function wireHistory() {
     const list = event.target.closest?.("#list");
     if (list?.dataset.address) places.set(list.dataset.address, event.target.scrollTop);
   }, true);
+  // Only what differs is asked for: nothing, the message, or list and message.
   document.addEventListener("htmx:before:history:restore", (event) => {
-    // The three panes are one region; only what differs is asked for.
     const reader = document.getElementById("reader");
     const list = document.getElementById("list");
     if (!reader || !list) return;
     event.preventDefault();
     const path = event.detail.path;
-    const onlyReader = reader.dataset.path && list.dataset.address === path;
-    if (onlyReader) closeReader();
-    else htmx.ajax("GET", path, { target: "#main", swap: "innerMorph", select: "#main" }).then(() => restored());
+    if (reader.dataset.path && list.dataset.address === path) closeReader();
+    else if (isInList(path, list.dataset)) htmx.ajax("GET", path, { target: "#reader", swap: "outerHTML" });
+    else htmx.ajax("GET", path, { target: "#main", swap: "outerHTML", select: "#main" }).then(restored);
   });
+}
+
+/** Tells whether path is a message opened from the list that is shown: the same mailbox and query. */
+function isInList(path, list) {
+  const [name, query = ""] = path.split("?");
+  const [, shown = ""] = list.address.split("?");
+  return query === shown && name.startsWith(`${list.path}/`) && /^\d+$/.test(name.slice(list.path.length + 1));
 }
 
 // Going back from a message to the list it was opened from needs no request.

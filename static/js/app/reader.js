@@ -6,8 +6,13 @@ function wireSwaps() {
   document.addEventListener("htmx:before:request", (event) => {
     const ctx = event.detail.ctx;
     lastRequest = ctx;
+    supersede(ctx);
     busy(ctx, true);
   });
+  document.addEventListener("htmx:before:response", (event) => {
+    if (event.detail.ctx.superseded) event.preventDefault();
+  });
+  document.addEventListener("htmx:after:request", (event) => aimAgain(event.detail.ctx));
   document.addEventListener("htmx:finally:request", (event) => busy(event.detail.ctx, false));
   document.addEventListener("htmx:after:swap", (event) => afterSwap(event.detail.ctx));
   document.addEventListener("htmx:error", (event) => {
@@ -15,6 +20,25 @@ function wireSwaps() {
     const reason = event.detail.error?.name === "AbortError" ? "The answer took too long." : "The server can't be reached.";
     showOffline(reason);
   });
+}
+
+const underWay = new Map(); // id of a region -> htmx's context of the request that will fill it
+
+/** Of two requests for the same region only the later counts, whichever is answered first. */
+function supersede(ctx) {
+  const id = ctx.target?.id;
+  if (!id) return;
+  const earlier = underWay.get(id);
+  if (earlier && earlier !== ctx) {
+    earlier.superseded = true;
+    earlier.request.abort?.();
+  }
+  underWay.set(id, ctx);
+}
+
+/** The region may have been replaced since the request was made: the answer belongs to the one that stands there now. */
+function aimAgain(ctx) {
+  if (ctx.target?.id && !ctx.target.isConnected) ctx.target = document.getElementById(ctx.target.id) || ctx.target;
 }
 
 /** The thin line on a pane's edge while a request is under way. */
