@@ -38,7 +38,7 @@ func (c *Conn) waiting() bool {
 // by then a read without a deadline is usually pending. c.mu is held.
 func (c *Conn) arm() {
 	switch {
-	case len(c.injected) > 0:
+	case len(c.injected) > 0 && c.greeted: // Options.Greeting is taken before the first read
 		c.Conn.SetReadDeadline(time.Unix(1, 0)) // wake a pending read: there is something to give
 	case c.waiting():
 		c.Conn.SetReadDeadline(time.Now().Add(c.opts.Wait))

@@ -89,20 +89,22 @@ func (c *Conn) land(f *flight, seg []byte) []byte {
 	if f.name == "AUTHENTICATE" || f.name == "IDLE" {
 		c.passTurn(f)
 	}
-	fakePlus := f.cont && f.literal
-	f.refused = fakePlus
+	asked := f.cont && f.literal
 	f.cont = false
 	c.mu.Unlock()
 
 	line := c.mendStatus(seg, s)
-	if fakePlus {
-		// A literal that is refused makes the client close the connection.
-		// So it is asked to send the literal, which goes nowhere, and is told
-		// of the refusal as it expects it: as a completion.
-		c.repaired("refused literal")
-		line = append([]byte("+ go on, this is thrown away\r\n"), line...)
+	if !asked {
+		return line
 	}
-	return line
+	// A literal that is refused makes imapclient close the connection. So it is
+	// asked to send the literal, which goes nowhere, and reads the refusal when
+	// it is through.
+	c.repaired("refused literal")
+	c.mu.Lock()
+	f.refused = bytes.Clone(line)
+	c.mu.Unlock()
+	return []byte("+ go on, this is thrown away\r\n")
 }
 
 // refuse tells our own wait for "+" that the command was completed instead.

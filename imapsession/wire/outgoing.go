@@ -26,18 +26,21 @@ type flight struct {
 	uid  string // of a UID FETCH for a single UID: that UID
 
 	// Guarded by Conn.mu.
-	cont    bool // the client waits for "+"
-	literal bool // and would then send a literal
-	quiet   bool // an IDLE that the server has accepted and the client not ended
-	refused bool // completed while a literal was still to come: the rest is not sent
-	turn    bool // holds Conn.turn
-	done    bool // completed
+	cont    bool   // the client waits for "+"
+	literal bool   // and would then send a literal
+	quiet   bool   // an IDLE that the server has accepted and the client not ended
+	refused []byte // completed while a literal was still to come: by this line, which the client reads when it has written all; nothing of that is sent
+	turn    bool   // holds Conn.turn
+	done    bool   // completed
 }
 
 // Write sends what the client writes. A command begins only when no other is
 // being written.
 func (c *Conn) Write(p []byte) (int, error) {
 	w := &c.out
+	if err := c.Err(); err != nil {
+		return 0, err
+	}
 	for rest := p; len(rest) > 0; {
 		n, err := c.writeSome(rest)
 		if err != nil {
@@ -215,14 +218,19 @@ func (c *Conn) refusedNow() bool {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return f.refused
+	return f.refused != nil
 }
 
 // afterRefusal swallows a line of a command that the server has refused. The
-// client may wait for "+" once more; it gets one from us.
+// client may wait for "+" once more; it gets one from us. At the end it gets
+// the refusal: were it to come earlier, imapclient would take it for the answer
+// to the wait and close the connection.
 func (c *Conn) afterRefusal(size int64, sync, hasLiteral bool) error {
+	f := c.out.now
 	if !hasLiteral {
-		return c.end(c.out.now)
+		err := c.end(f)
+		c.inject(string(f.refused))
+		return err
 	}
 	c.out.literal = size
 	if sync {
