@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -169,7 +170,7 @@ func (r *reading) chosen() []*imapsession.Part {
 	}
 	parts = append(parts, b.Inline...)
 	for _, f := range b.Files {
-		if isTNEF(f) {
+		if (isTNEF(f) || isCard(f)) && !slices.ContainsFunc(parts, func(p *imapsession.Part) bool { return p.Section == f.Section }) {
 			parts = append(parts, f)
 		}
 	}
@@ -208,8 +209,10 @@ func (r *reading) block(ctx context.Context, p *imapsession.Part) (made, error) 
 		return r.invite(ctx, p)
 	case p.Type == "text/vcard", p.Type == "text/x-vcard", p.Type == "text/directory":
 		return r.contact(ctx, p)
-	case p.Type == "message/delivery-status":
+	case p.Type == "message/delivery-status", p.Type == "message/global-delivery-status":
 		return r.bounce(ctx, p)
+	case p.Type == "message/disposition-notification":
+		return r.receipt(ctx, p)
 	case p.Type == "message/rfc822", p.Type == "message/global":
 		return r.embedded(ctx, p)
 	case strings.HasPrefix(p.Type, "image/"):
@@ -362,6 +365,15 @@ func (r *reading) tnef(ctx context.Context, p *imapsession.Part) (made, error) {
 	}
 	m.files = unpackedFiles(p.Section, u)
 	return m, nil
+}
+
+// isCard tells files that say more as a card than as a name in a list, however the sender disposed of them.
+func isCard(p *imapsession.Part) bool {
+	switch p.Type {
+	case "message/rfc822", "message/global", "text/vcard", "text/x-vcard", "text/calendar":
+		return true
+	}
+	return false
 }
 
 func isTNEF(p *imapsession.Part) bool {

@@ -107,3 +107,13 @@ func (b *browser) visible(page *answer, depth int) string {
 
 // squeeze leaves out white space: where a page breaks its lines says nothing.
 func squeeze(s string) string { return strings.Join(strings.Fields(s), "") }
+
+// corpusMail reads one mail of testdata/corpus.
+func corpusMail(t *testing.T, name string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("../testdata/corpus", name))
+	if err != nil {
+		imaptest.Missing(t, "corpus", err)
+	}
+	return raw
+}
