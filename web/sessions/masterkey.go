@@ -2,6 +2,7 @@ package sessions
 
 import (
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -27,11 +28,17 @@ func NewMasterKey() MasterKey {
 	return k
 }
 
-// ParseMasterKey reads 64 hexadecimal digits, with or without white space around them.
+// ParseMasterKey reads 32 octets in base64 (either alphabet, padded or not) or as 64 hexadecimal digits, with or without white space around them. The error doesn't repeat
+// what was given.
 func ParseMasterKey(s string) (MasterKey, error) {
-	b, err := hex.DecodeString(strings.TrimSpace(s))
+	s = strings.TrimSpace(s)
+	if b, err := hex.DecodeString(s); err == nil && len(b) == len(MasterKey{}) {
+		return MasterKey(b), nil
+	}
+	plain := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(s, "="))
+	b, err := base64.RawStdEncoding.Strict().DecodeString(plain)
 	if err != nil || len(b) != len(MasterKey{}) {
-		return MasterKey{}, errors.New("a master key is 64 hexadecimal digits (32 octets)")
+		return MasterKey{}, errors.New("a key is 32 octets in base64")
 	}
 	return MasterKey(b), nil
 }

@@ -2,6 +2,8 @@ package sessions
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -413,5 +415,21 @@ func TestMasterKeyFile(t *testing.T) {
 	os.WriteFile(filepath.Join(dir, keyName), []byte("short"), 0o600)
 	if _, err := LoadMasterKey(dir); err == nil {
 		t.Error("a broken key file is no error: a new key would sign everyone out")
+	}
+}
+
+func TestParseMasterKey(t *testing.T) {
+	want := MasterKey{0xfb, 0xff, 31: 7}
+	for _, in := range []string{
+		hex.EncodeToString(want[:]), base64.StdEncoding.EncodeToString(want[:]), base64.RawURLEncoding.EncodeToString(want[:]), " " + base64.StdEncoding.EncodeToString(want[:]) + "\n",
+	} {
+		if got, err := ParseMasterKey(in); got != want || err != nil {
+			t.Errorf("ParseMasterKey(%q) = %v, %v", in, got == want, err)
+		}
+	}
+	for _, in := range []string{"", "short", strings.Repeat("z", 64), base64.StdEncoding.EncodeToString(want[:31]), base64.StdEncoding.EncodeToString(append(want[:], 1))} {
+		if _, err := ParseMasterKey(in); err == nil || in != "" && strings.Contains(err.Error(), in) {
+			t.Errorf("ParseMasterKey(%q) = %v, want an error that does not repeat it", in, err)
+		}
 	}
 }
