@@ -23,6 +23,13 @@ import (
 type program struct {
 	origin         string
 	user, password string
+	log            *output // what it writes to standard error
+}
+
+// as is the program with someone to sign in as.
+func (p program) as(user, password string) program {
+	p.user, p.password = user, password
+	return p
 }
 
 // output collects what the program prints and lets a test wait for it.
@@ -43,8 +50,8 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// start runs godwit with args until the test ends and returns the origin it printed.
-func start(t testing.TB, env map[string]string, args ...string) string {
+// start runs godwit with args until the test ends; its origin is what it printed.
+func start(t testing.TB, env map[string]string, args ...string) program {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	var stdout, stderr output
@@ -61,7 +68,7 @@ func start(t testing.TB, env map[string]string, args ...string) string {
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if _, rest, ok := strings.Cut(stdout.String(), "http://"); ok {
 			address, _, _ := strings.Cut(rest, "/")
-			return "http://" + address
+			return program{origin: "http://" + address, log: &stderr}
 		}
 		select {
 		case code := <-done:
@@ -71,13 +78,13 @@ func start(t testing.TB, env map[string]string, args ...string) string {
 		}
 	}
 	t.Fatalf("godwit %q printed no address: %s %s", args, stdout.String(), stderr.String())
-	return ""
+	return program{}
 }
 
 // eachProgram runs the test over the demo and over "serve" in front of Dovecot, which holds the same sample mail.
 func eachProgram(t *testing.T, test func(t *testing.T, p program)) {
 	t.Run("demo", func(t *testing.T) {
-		test(t, program{start(t, nil, "demo", "--listen", "127.0.0.1:0"), demo.User, demo.Password})
+		test(t, start(t, nil, "demo", "--listen", "127.0.0.1:0").as(demo.User, demo.Password))
 	})
 	t.Run("dovecot", func(t *testing.T) {
 		server := imaptest.Dovecot(t)
@@ -94,9 +101,8 @@ func serveBefore(t testing.TB, server *imaptest.Server, user string) program {
 	if err := os.WriteFile(ca, server.Roots, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	origin := start(t, map[string]string{"GODWIT_CA_FILE": ca}, "serve", "--listen", "127.0.0.1:0",
-		"--imap", "imaps://"+server.Address(server.TLSPort), "--data-dir", t.TempDir())
-	return program{origin, user, imaptest.Password}
+	return start(t, map[string]string{"GODWIT_CA_FILE": ca}, "serve", "--listen", "127.0.0.1:0",
+		"--imap", "imaps://"+server.Address(server.TLSPort), "--data-dir", t.TempDir()).as(user, imaptest.Password)
 }
 
 // copySample copies the demo's mail into a user's mailboxes on another server, by IMAP.
@@ -275,7 +281,7 @@ var pages = []struct{ name, path, subject string }{
 
 func TestBrowserPagesAreClean(t *testing.T) {
 	b := browsertest.Start(t)
-	p := program{start(t, nil, "demo", "--listen", "127.0.0.1:0"), demo.User, demo.Password}
+	p := start(t, nil, "demo", "--listen", "127.0.0.1:0").as(demo.User, demo.Password)
 	for _, view := range []browsertest.View{browsertest.Desktop, browsertest.DesktopDark, browsertest.Tablet, browsertest.Phone, browsertest.PhoneDark} {
 		t.Run(view.String(), func(t *testing.T) {
 			tab := b.Open(t, p.origin, view)
