@@ -143,6 +143,11 @@ func (c *Conn) command(ctx context.Context, name string, args []any, mark string
 	case <-call.done:
 		return &call.result, nil
 	case <-c.dead:
+	}
+	select {
+	case <-call.done: // the completion came before the end did
+		return &call.result, nil
+	default:
 		return nil, fmt.Errorf("%s: %w", name, c.Err())
 	}
 }

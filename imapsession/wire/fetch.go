@@ -81,6 +81,9 @@ func (c *Conn) streams(seg []byte, size int64) bool {
 		lex.at += int(min(size, c.opts.MaxLiteral))
 		return false
 	}
+	if st.verdict != toBody {
+		st.verdict, st.verdictUID = cleanFetch(seg, st.open)
+	}
 	return true
 }
 

@@ -38,6 +38,10 @@ type parser struct {
 	values int
 }
 
+// maxNesting bounds the stack that parsing takes. What is printed again is
+// bounded by maxDepth.
+const maxNesting = 1000
+
 // maxValues bounds the memory a response takes when parsed: some 10 MB.
 const maxValues = 1 << 16
 
@@ -92,7 +96,7 @@ func (p *parser) list() (value, error) {
 	v := value{kind: listValue}
 	p.depth++
 	defer func() { p.depth-- }()
-	if p.depth > maxDepth {
+	if p.depth > maxNesting {
 		return v, errTooMuch
 	}
 	p.i++

@@ -68,7 +68,7 @@ func (c *Conn) printData(out []byte, name string, args []byte, all []value) (_ [
 		return c.appendESearch(out, all), true
 	case "THREAD":
 		for _, v := range all {
-			out = appendThread(append(out, ' '), v)
+			out = appendThread(append(out, ' '), v, 0)
 		}
 		return out, true
 	case "CAPABILITY":
@@ -282,28 +282,42 @@ func (c *Conn) searchInFlight() string {
 	return ""
 }
 
-// appendThread prints one thread of THREAD, numbers first.
-func appendThread(out []byte, v value) []byte {
+// appendThread prints one thread of THREAD, numbers first. What nests deeper
+// than imapclient reads becomes one chain.
+func appendThread(out []byte, v value, depth int) []byte {
 	out = append(out, '(')
-	n := 0
-	for _, item := range v.list {
-		if item.isText() && nonZero(item.text, 0) == len(item.text) {
-			if n++; n > 1 {
-				out = append(out, ' ')
-			}
-			out = append(out, item.text...)
-		}
-	}
-	for _, item := range v.list {
-		if item.kind != listValue {
-			continue
-		}
-		if n++; n > 1 {
+	numbers := threadNumbers(nil, v, depth >= maxDepth)
+	for i, n := range numbers {
+		if i > 0 {
 			out = append(out, ' ')
 		}
-		out = appendThread(out, item)
+		out = append(out, n...)
+	}
+	if depth >= maxDepth {
+		return append(out, ')')
+	}
+	for _, item := range v.list {
+		if item.kind == listValue {
+			if out[len(out)-1] != '(' && out[len(out)-1] != ')' {
+				out = append(out, ' ')
+			}
+			out = appendThread(out, item, depth+1)
+		}
 	}
 	return append(out, ')')
+}
+
+// threadNumbers adds the numbers of a thread, and of those within it if deep.
+func threadNumbers(all [][]byte, v value, deep bool) [][]byte {
+	for _, item := range v.list {
+		switch {
+		case item.kind == listValue && deep:
+			all = threadNumbers(all, item, deep)
+		case item.isText() && nonZero(item.text, 0) == len(item.text):
+			all = append(all, item.text)
+		}
+	}
+	return all
 }
 
 // appendNamespace prints one of the three parts of NAMESPACE (RFC 2342).

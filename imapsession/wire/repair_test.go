@@ -147,6 +147,7 @@ var repairs = []struct{ name, in, want string }{
 	{"parameters odd", structure(`("text" "plain" ("charset" "utf-8" "format") NIL NIL "7bit" 9 1)`), structure(`("text" "plain" ("charset" "utf-8" "format" "") NIL NIL "7bit" 9 1)`)},
 	{"parameter without name", structure(`("image" "png" ("" "x" "a" "b") NIL NIL "base64" 9)`), structure(`("image" "png" ("a" "b") NIL NIL "base64" 9)`)},
 	{"language with NIL", structure(`("image" "png" NIL NIL NIL "base64" 9 NIL NIL (NIL "en") NIL)`), structure(`("image" "png" NIL NIL NIL "base64" 9 NIL NIL ("en") NIL)`)},
+	{"deep", structure(strings.Repeat("(", 100) + `("text" "plain" NIL NIL NIL "7bit" 1 1)` + strings.Repeat(` "mixed")`, 100)), structure(strings.Repeat("(", 60) + unusableBody + strings.Repeat(` "mixed")`, 60))},
 	{"too deep", structure(strings.Repeat("(", 5000) + strings.Repeat(")", 5000)), structure(unusableBody)},
 	{"a string", structure(`"what"`), structure(unusableBody)},
 	{"unusable keeps the rest", `* 1 FETCH (UID 5 BODYSTRUCTURE NIL FLAGS (\Seen))`, `* 1 FETCH (UID 5 BODYSTRUCTURE ` + unusableBody + ` FLAGS (\Seen))`},
@@ -174,7 +175,8 @@ var repairs = []struct{ name, in, want string }{
 	{"search trailing space", `* SEARCH 1 `, `* SEARCH 1`},
 	{"esearch with a star", `* ESEARCH (TAG "T1") UID ALL 1:* COUNT 3`, `* ESEARCH (TAG "T1") UID COUNT 3`},
 	{"esearch without correlator", `* ESEARCH UID ALL 1`, `* ESEARCH (TAG "") UID ALL 1`},
-	{"thread with junk", `* THREAD ((NIL 2)(3)) x`, `* THREAD ((2) (3)) ()`},
+	{"thread with junk", `* THREAD ((NIL 2)(3)) (4 x (5) 6)`, `* THREAD ((2)(3)) (4 6 (5))`},
+	{"deep thread", `* THREAD ` + strings.Repeat("(1 ", 70) + strings.Repeat(")", 70), `* THREAD ` + strings.Repeat("(1 ", 60) + strings.TrimSpace("("+strings.Repeat("1 ", 10)) + strings.Repeat(")", 61)},
 
 	// others
 	{"id", `* ID ("name" "x" "version" NIL)`, `* ID NIL`},
