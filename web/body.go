@@ -328,7 +328,7 @@ func (s *Server) htmlOptions(c echo.Context, msg *imapsession.Message, remote bo
 		Theme: mailTheme(requestOf(c).prefs.look.Theme),
 	}
 	if remote {
-		o.Remote = s.remoteImages(c, msg.Ref)
+		o.Remote = s.remoteImages(c)
 	}
 	return o
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/http"
 	"strings"
 	"time"
 
@@ -40,8 +41,11 @@ func (s *Server) alerts(c echo.Context) []templates.Notice {
 	return notices
 }
 
-// getFolders gives the tree with counts asked anew.
+// getFolders gives the tree with counts asked anew. As a page it is the inbox with the folders open.
 func (s *Server) getFolders(c echo.Context) error {
+	if wantsPage(c.Request()) {
+		return c.Redirect(http.StatusSeeOther, s.o.Base.Mailbox("INBOX")+"#folders")
+	}
 	ctx := c.Request().Context()
 	mailboxes, err := session(c).Mailboxes(ctx, 0)
 	if err != nil {
@@ -52,9 +56,7 @@ func (s *Server) getFolders(c echo.Context) error {
 	if used, limit, ok, err := session(c).Quota(ctx); err == nil && ok {
 		nav.Quota = &templates.Quota{Used: used, Limit: limit}
 	}
-	title := "Folders"
-	page := templates.Mailbox(templates.MailboxProps{Frame: s.frameOf(c, title, nav), List: templates.ListProps{Title: title, Look: requestOf(c).prefs.look, Here: s.here(c)}})
-	return s.render(c, view{page: page, region: templates.Nav(nav)})
+	return s.send(c, http.StatusOK, templates.Nav(nav))
 }
 
 // mailboxNamed finds a mailbox in the tree.

@@ -118,7 +118,6 @@ func TestHeadersPerRoute(t *testing.T) {
 		message:                               page,
 		"/settings":                           page,
 		"/shortcuts":                          page,
-		"/folders":                            page,
 		m.base.Source(m.ref):                  page,
 		m.base.Headers(m.ref):                 page,
 		m.base.Print(m.ref):                   page,
@@ -350,6 +349,23 @@ func TestRemoteImagesNeedOurOwnPage(t *testing.T) {
 	if got := m.get(path, "Sec-Fetch-Site", "same-origin").attr("#reader iframe", "src"); !strings.Contains(got, "remote=1") {
 		t.Errorf("our own link does not: %s", got)
 	}
+	frame := m.get(m.base.PartHTML(m.ref, "2.1", true), "Sec-Fetch-Site", "same-origin").status(200)
+	address := ""
+	for _, n := range frame.nodes("img") {
+		if src := attribute(n, "src"); strings.HasPrefix(src, "/img/") {
+			address = src
+		}
+	}
+	if address == "" || strings.Contains(frame.text(), "tracker.example/p.gif") {
+		t.Fatalf("no image through the proxy in %s", frame.text())
+	}
+	// The address is this session's, and says nothing of where it leads.
+	got := m.get(address).status(200)
+	if kind := got.Header.Get("Content-Type"); kind != "image/gif" || got.Header.Get("Content-Security-Policy") != partCSP || got.Header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("image: %v", got.Header)
+	}
+	m.browser.browser().get(address).status(303)
+	m.browser.browser().signIn(m.user).get(address).status(403)
 	blocked := m.get(m.base.PartHTML(m.ref, "2.1", true), "Sec-Fetch-Site", "cross-site").status(200)
 	if strings.Contains(blocked.text(), "/img/") {
 		t.Error("the frame of another site's link loads images")

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"godwit/imapsession"
+	"godwit/web/imageproxy"
 	"godwit/web/sessions"
 	"godwit/web/urls"
 )
@@ -58,6 +59,7 @@ type Server struct {
 	pictures *semaphore.Weighted // images being decoded at once
 	proxies  func(netip.Addr) bool
 	tokenKey []byte
+	images   *imageproxy.Proxy
 
 	// What goes on beside requests: short work that Close lets finish, and the sweeper that it stops.
 	background context.Context
@@ -107,6 +109,10 @@ func New(o Options) (*Server, error) {
 	s.throttle = newThrottle(s.o.Clock)
 	s.proxies = trusts(o.TrustedProxies)
 	s.tokenKey = s.o.Sessions.Key("form token")
+	var err error
+	if s.images, err = imageproxy.New(s.o.Sessions.Key("image proxy"), imageproxy.Limits{}, s.o.Clock); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
 	s.background, s.cutWork = context.WithCancel(context.Background())
 	s.echo = s.routes()
 	s.handler = s.wrap(s.echo)
@@ -145,6 +151,7 @@ func (s *Server) Close(ctx context.Context) error {
 		err = fmt.Errorf("work beside requests was cut: %w", ctx.Err())
 	}
 	s.cutWork()
+	s.images.Close()
 	if s.ownTable {
 		s.o.Table.CloseAll(ctx)
 	}
