@@ -101,6 +101,7 @@ type Tab struct {
 	expected []string
 	sent     int64 // octets received over the network, encoded
 	requests int
+	asked    map[network.RequestID]string // addresses of requests, kept by Watch
 }
 
 // Event is something that must not happen on a page of ours.
