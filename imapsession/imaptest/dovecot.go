@@ -66,6 +66,7 @@ type dovecot struct {
 	Root          bool // whether we are root; else all of Dovecot runs as us
 	User, Group   string
 	SpecialUse    []string
+	Quota         bool
 
 	pair *selfsigned.Pair
 }
@@ -85,10 +86,13 @@ func startDovecot() (*dovecot, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A chosen port may be taken by another before Dovecot has it.
+	return retryDovecot(path, dovecot{Quota: true})
+}
+
+// retryDovecot starts one with the settings given: a chosen port may be taken by another before Dovecot has it.
+func retryDovecot(path string, settings dovecot) (d *dovecot, err error) {
 	for range 3 {
-		var d *dovecot
-		if d, err = tryDovecot(path); err == nil {
+		if d, err = tryDovecot(path, settings); err == nil {
 			return d, nil
 		}
 	}
@@ -104,8 +108,9 @@ func dovecotPath() (string, error) {
 	return "", errNoDovecot
 }
 
-func tryDovecot(path string) (*dovecot, error) {
-	d := &dovecot{SpecialUse: []string{"Drafts", "Sent", "Trash", "Junk", "Archive"}}
+func tryDovecot(path string, settings dovecot) (*dovecot, error) {
+	d := &settings
+	d.SpecialUse = []string{"Drafts", "Sent", "Trash", "Junk", "Archive"}
 	if err := d.prepare(); err != nil {
 		return nil, err
 	}
@@ -122,7 +127,10 @@ func (d *dovecot) prepare() error {
 	if err != nil {
 		return err
 	}
-	d.Dir, d.Mail = dir, filepath.Join(dir, "mail")
+	d.Dir = dir
+	if d.Mail == "" {
+		d.Mail = filepath.Join(dir, "mail")
+	}
 	if err := os.Chmod(dir, 0o755); err != nil { // the mail's owner must get through
 		return err
 	}
@@ -132,7 +140,7 @@ func (d *dovecot) prepare() error {
 	if err := d.chooseUser(); err != nil {
 		return err
 	}
-	if err := os.Mkdir(d.Mail, 0o700); err != nil {
+	if err := os.MkdirAll(d.Mail, 0o700); err != nil {
 		return err
 	}
 	if d.Root {
