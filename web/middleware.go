@@ -93,6 +93,9 @@ func (s *Server) prepare(c echo.Context) *request {
 	c.SetRequest(r.WithContext(ctx))
 	c.Response().Header().Set(echo.HeaderXRequestID, req.id)
 	s.defaultHeaders(c.Response().Header(), req)
+	if !policed {
+		c.Response().Before(func() { c.Response().Header().Del("Content-Security-Policy") })
+	}
 	return req
 }
 

@@ -1,0 +1,5 @@
+//go:build sec_nocsp
+
+package web
+
+const policed = false
