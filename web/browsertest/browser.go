@@ -28,11 +28,16 @@ import (
 
 // Browser is one Chromium process with an empty profile.
 type Browser struct {
-	ctx context.Context
+	ctx  context.Context
+	once sync.Once
+	stop func()
 }
 
-// Start runs Chromium until the test ends. Without Chromium the test is skipped, or fails where GODWIT_REQUIRE names it.
-func Start(t testing.TB) *Browser {
+// Close ends Chromium and waits until it has written what it was told to write; the end of the test does it too.
+func (b *Browser) Close() { b.once.Do(b.stop) }
+
+// Start runs Chromium, with further flags if any, until the test ends. Without Chromium the test is skipped, or fails where GODWIT_REQUIRE names it.
+func Start(t testing.TB, flags ...chromedp.ExecAllocatorOption) *Browser {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
@@ -52,14 +57,21 @@ func Start(t testing.TB) *Browser {
 		chromedp.Flag("hide-scrollbars", true),
 		chromedp.Flag("lang", "en-GB"),
 	)
-	allocated, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	allocated, stop := chromedp.NewExecAllocator(context.Background(), append(options, flags...)...)
 	ctx, cancel := chromedp.NewContext(allocated)
 	if err := chromedp.Do(ctx); err != nil {
 		stop()
 		t.Fatalf("chromium: %v", err)
 	}
-	t.Cleanup(func() { cancel(); stop() })
-	return &Browser{ctx: ctx}
+	b := &Browser{ctx: ctx, stop: func() {
+		end, done := context.WithTimeout(ctx, Patience)
+		_ = chromedp.Cancel(end) // a browser that does not go by itself is killed
+		done()
+		cancel()
+		stop()
+	}}
+	t.Cleanup(b.Close)
+	return b
 }
 
 // View is how a person looks at a page.
