@@ -225,6 +225,9 @@ func (p *parser) atom() value {
 
 // hasSection reports whether name is a FETCH item that "[" may follow.
 func hasSection(name []byte) bool {
+	if len(name) > len("BINARY.PEEK") {
+		return false
+	}
 	switch strings.ToUpper(string(name)) {
 	case "BODY", "BODY.PEEK", "BINARY", "BINARY.PEEK", "BINARY.SIZE":
 		return true

@@ -455,7 +455,7 @@ func (c *Conn) goesOn(whole []byte, wait bool) (bool, error) {
 
 // startsTagged reports whether b begins with the tag of a command in flight.
 func (c *Conn) startsTagged(b []byte) bool {
-	tag, _, ok := bytes.Cut(b, []byte(" "))
+	tag, _, ok := bytes.Cut(b[:min(len(b), 64)], []byte(" "))
 	if !ok {
 		return false
 	}
