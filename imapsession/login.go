@@ -246,12 +246,23 @@ func refusal(st status) *LoginError {
 	case "PRIVACYREQUIRED":
 		failed.Reason = LoginNoTLS
 	default:
-		failed.Reason = LoginRejected
-		if st.kind == "BYE" {
+		switch {
+		case st.kind == "BYE":
 			failed.Reason = LoginBye
+		case tooMany(st.text):
+			failed.Reason = LoginInUse
+		default:
+			failed.Reason = LoginRejected
 		}
 	}
 	return failed
+}
+
+// tooMany knows a limit of connections by its words. QUIRK: Gmail says NO [ALERT] Too many simultaneous
+// connections, others a bare NO; taken for a wrong password it would end the session.
+func tooMany(text string) bool {
+	text = strings.ToLower(text)
+	return strings.Contains(text, "connections") && (strings.Contains(text, "too many") || strings.Contains(text, "maximum number"))
 }
 
 // reasonOf sorts what went wrong on the way to the server.

@@ -78,6 +78,7 @@ func TestRefusals(t *testing.T) {
 		{"contact admin", TLS, auth("$ NO [CONTACTADMIN] call 4711"), LoginContactAdmin, "call 4711", ErrAuth},
 		{"in use", TLS, auth("$ NO [INUSE] locked"), LoginInUse, "locked", ErrUnavailable},
 		{"limit", TLS, auth("$ NO [LIMIT] too many connections"), LoginInUse, "too many connections", ErrUnavailable},
+		{"limit in words", TLS, auth("$ NO [ALERT] Too many simultaneous connections. (Failure)"), LoginInUse, "Too many simultaneous connections. (Failure)", ErrUnavailable},
 		{"privacy required", Plaintext, auth("$ NO [PRIVACYREQUIRED] use TLS"), LoginNoTLS, "use TLS", ErrUnavailable},
 		{"bye for an answer", TLS, func(c *client, _ int) { c.say(ready); c.hear(); c.say("* BYE enough for today") }, LoginBye, "enough for today", ErrUnavailable},
 		{"bye with a code", TLS, func(c *client, _ int) { c.say(ready); c.hear(); c.say("* BYE [UNAVAILABLE] shutting down") }, LoginUnavailable, "shutting down", ErrUnavailable},

@@ -25,7 +25,7 @@ type pool struct {
 	lent     map[*conn]bool
 	dialing  int
 	queue    []*waiter
-	limit    int       // what the server turned out to allow, 0 when not known; see crowded
+	limit    int       // what the server turned out to allow, 0 when not known; see yield
 	until    time.Time // when limit is forgotten
 	closed   bool
 	farewell context.Context // of close: how long goodbyes may take
@@ -118,10 +118,10 @@ func (p *pool) fill(ctx context.Context, mailbox string) (*conn, bool, error) {
 		p.mu.Unlock()
 		return c, false, nil
 	}
-	if p.life.Err() != nil {
+	switch {
+	case p.life.Err() != nil:
 		err = errClosed
-	}
-	if crowded(err) {
+	case ctx.Err() == nil:
 		if c, w := p.yield(mailbox, err); c != nil {
 			return c, true, nil
 		} else if w != nil {
@@ -132,17 +132,27 @@ func (p *pool) fill(ctx context.Context, mailbox string) (*conn, bool, error) {
 	return nil, false, err
 }
 
-// crowded tells a server that wants no more connections of this user from one that wants none at all.
-func crowded(err error) bool {
+// How long fewer connections than max are used after one more did not come about.
+const (
+	limitHolds   = 5 * time.Minute  // the server said no
+	troubleHolds = 30 * time.Second // it was not reached, or said that it has trouble
+)
+
+// limitHeld is how long to refrain from dialling after err. Servers that have enough of a user say so in many
+// ways, some by refusing a password that they took a moment ago; asking again and again may lock the user out.
+func limitHeld(err error) time.Duration {
 	var failed *LoginError
-	return errors.As(err, &failed) && (failed.Reason == LoginInUse || failed.Reason == LoginBye || failed.Reason == LoginUnavailable)
+	if errors.As(err, &failed) {
+		switch failed.Reason {
+		case LoginUnreachable, LoginUnavailable, LoginBye:
+			return troubleHolds
+		}
+	}
+	return limitHolds
 }
 
-// limitHolds is how long fewer connections than max are used after the server said that it has enough.
-const limitHolds = 5 * time.Minute
-
-// yield gives up dialling when there are other connections to make do with: an idle one is
-// returned, else a place in front of the queue; neither when there are none.
+// yield gives up dialling, whatever the reason, when there are other connections to make do with: an idle one is
+// returned, else a place in front of the queue, also when others are just being dialled; neither when there are none.
 func (p *pool) yield(mailbox string, err error) (*conn, *waiter) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -154,14 +164,12 @@ func (p *pool) yield(mailbox string, err error) (*conn, *waiter) {
 		p.lent[c] = true
 		return c, nil
 	}
-	if len(p.lent) == 0 {
+	others := len(p.lent) + p.dialing - 1
+	if others == 0 {
 		return nil, nil
 	}
 	p.dialing--
-	var failed *LoginError
-	if errors.As(err, &failed) && failed.Reason == LoginInUse {
-		p.limit, p.until = len(p.lent), time.Now().Add(limitHolds)
-	}
+	p.limit, p.until = others, time.Now().Add(limitHeld(err))
 	w := &waiter{mailbox: mailbox, served: make(chan struct{})}
 	p.queue = slices.Insert(p.queue, 0, w)
 	return nil, w
