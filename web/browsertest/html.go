@@ -6,24 +6,20 @@ import (
 	"time"
 
 	"github.com/andybalholm/cascadia"
-	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/chromedp"
 	"golang.org/x/net/html"
 )
 
-// html is the page as it is now, asked of the browser rather than of a script in the page, which may be forbidden.
+// html is the page as it is now. The protocol's evaluate runs where the page's own scripts may not. (DOM.getDocument would do too, but gives every
+// node a new number, and chromedp waits for ever on the old ones.)
 func (tab *Tab) html() (*html.Node, error) {
 	ctx, cancel := context.WithTimeout(tab.ctx, Patience)
 	defer cancel()
-	document, err := chromedp.Call(ctx, dom.GetDocument, dom.GetDocumentParams{})
+	outer, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.documentElement.outerHTML`))
 	if err != nil {
 		return nil, err
 	}
-	outer, err := chromedp.Call(ctx, dom.GetOuterHTML, dom.GetOuterHTMLParams{NodeID: document.Root.NodeID})
-	if err != nil {
-		return nil, err
-	}
-	return html.Parse(strings.NewReader(outer.OuterHTML))
+	return html.Parse(strings.NewReader(outer))
 }
 
 // HTMLText gives the text of the first element that matches the CSS selector; it works without scripts.
