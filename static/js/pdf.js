@@ -6,8 +6,11 @@ const box = document.getElementById("pdf");
 async function show() {
   const { getDocument, GlobalWorkerOptions } = await import(box.dataset.library);
   GlobalWorkerOptions.workerSrc = box.dataset.worker;
+  const beside = new URL(".", new URL(box.dataset.library, location.href)).href;
   const pdf = await getDocument({
     url: box.dataset.src, isEvalSupported: false, enableXfa: false, disableFontFace: true,
+    // Fonts that every reader of PDF is to have, and the encodings of East Asia, for files that bring none.
+    standardFontDataUrl: `${beside}standard_fonts/`, cMapUrl: `${beside}cmaps/`, cMapPacked: true, verbosity: 0,
     useWasm: false, stopAtErrors: false, maxImageSize: 40_000_000, canvasMaxAreaInBytes: 160_000_000,
   }).promise;
   box.dataset.pages = String(pdf.numPages);
