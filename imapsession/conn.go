@@ -230,10 +230,25 @@ func (c *conn) count() {
 // fetch is Client.Fetch, remembered: should the loan end badly, its answer is read to the end of the closed
 // connection, without which go-imap's reader would hang for ever. Every FETCH goes through it.
 // numSet must not be empty: that would cost the connection.
-func (c *conn) fetch(numSet imap.NumSet, options *imap.FetchOptions) *imapclient.FetchCommand {
-	cmd := c.Client.Fetch(numSet, options)
+func (c *conn) fetch(numSet imap.NumSet, options *imap.FetchOptions) *pendingFetch {
+	cmd := &pendingFetch{FetchCommand: c.Client.Fetch(numSet, options)}
 	c.owing = append(c.owing, cmd)
 	return cmd
+}
+
+// pendingFetch is go-imap's command, and whether a literal of it was cut off in the middle.
+type pendingFetch struct {
+	*imapclient.FetchCommand
+	cut atomic.Bool
+}
+
+// Close reads the answer to its end. After a cut literal it must not: go-imap's reader has
+// gone on then with the very decoder that the literal would be read from once more.
+func (cmd *pendingFetch) Close() error {
+	if cmd.cut.Load() {
+		return errCutLiteral
+	}
+	return cmd.FetchCommand.Close()
 }
 
 // dead tells whether go-imap has given the connection up.

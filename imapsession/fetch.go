@@ -104,11 +104,15 @@ func (c *conn) askOne(uid UID, options *imap.FetchOptions, needs itemSet, into [
 	}
 }
 
-func gather(cmd *imapclient.FetchCommand, f *fetching) error {
+// errCutLiteral is of a literal that ended before its announced size: the connection was lost.
+var errCutLiteral = fmt.Errorf("the connection was lost within an answer: %w", ErrUnavailable)
+
+func gather(cmd *pendingFetch, f *fetching) error {
 	for data := cmd.Next(); data != nil; data = cmd.Next() {
 		row := &fetched{seq: data.SeqNum, into: f.into}
 		for item := data.Next(); item != nil; item = data.Next() {
 			if err := row.take(item); err != nil {
+				cmd.cut.Store(errors.Is(err, errCutLiteral))
 				cmd.Close()
 				return err
 			}
@@ -152,22 +156,36 @@ func (f *fetched) take(item imapclient.FetchItemData) error {
 }
 
 func (f *fetched) takeSection(item imapclient.FetchItemDataBodySection) error {
-	into := f.into
-	if item.Section.Specifier != imap.PartSpecifierNone {
-		into = nil
-	}
-	content, err := literal(item.Literal, into)
-	if err != nil {
+	if item.Section.Specifier == imap.PartSpecifierHeader {
+		header, err := beginning(item.Literal, maxHeader)
+		f.header = header
+		f.items |= hasHeader
 		return err
 	}
-	if item.Section.Specifier == imap.PartSpecifierHeader {
-		f.header = content
-		f.items |= hasHeader
-		return nil
+	content, err := literal(item.Literal, f.into)
+	if err != nil {
+		return err
 	}
 	f.content = content
 	f.items |= hasContent
 	return nil
+}
+
+// beginning reads up to limit octets of a literal and drops the rest: one endless References must not
+// cost the list that it stands in. NIL gives nil.
+func beginning(r imap.LiteralReader, limit int64) ([]byte, error) {
+	if r == nil {
+		return nil, nil
+	}
+	b := make([]byte, min(r.Size(), limit))
+	n, err := io.ReadFull(r, b)
+	if err == nil {
+		_, err = io.CopyN(io.Discard, r, r.Size()-int64(n))
+	}
+	if err != nil {
+		err = fmt.Errorf("%w: %w", errCutLiteral, err)
+	}
+	return b[:n], err
 }
 
 // literal reads a bounded literal whole, to into when there is room; NIL gives nil.
@@ -183,6 +201,9 @@ func literal(r imap.LiteralReader, into []byte) ([]byte, error) {
 		into = make([]byte, size)
 	}
 	n, err := io.ReadFull(r, into[:size])
+	if err != nil {
+		err = fmt.Errorf("%w: %w", errCutLiteral, err)
+	}
 	return into[:n], err
 }
 

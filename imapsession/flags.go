@@ -41,7 +41,7 @@ func (s *Session) countSeen(mailbox string) {
 	f := &s.folders
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	i := slices.IndexFunc(f.list, func(m Mailbox) bool { return m.Name == mailbox })
+	i := slices.IndexFunc(f.list, func(m Mailbox) bool { return sameMailbox(m.Name, mailbox) })
 	if i < 0 || f.list[i].Unseen == 0 {
 		return
 	}
@@ -52,6 +52,6 @@ func (s *Session) countSeen(mailbox string) {
 // addFlag sets a flag and tells whether the server mentioned the message.
 func (c *conn) addFlag(uid UID, flag imap.Flag) (met bool, err error) {
 	f := &fetching{}
-	err = gather(c.Store(uidsOf([]UID{uid}), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{flag}}, nil), f)
+	err = gather(&pendingFetch{FetchCommand: c.Store(uidsOf([]UID{uid}), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{flag}}, nil)}, f)
 	return len(f.rows) > 0, err
 }
