@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"godwit/imapsession"
 	"godwit/imapsession/submission"
@@ -34,10 +36,10 @@ func runCheck(ctx context.Context, args []string, getenv func(string) string, st
 	if config.IMAP.Host == "" && len(config.Upstreams) == 0 {
 		return usageError{errors.New("no mail server is set; expected GODWIT_IMAP=imaps://host, or GODWIT_UPSTREAMS")}
 	}
-	if err := addRoots(config); err != nil {
+	if err := config.addRoots(); err != nil {
 		return err
 	}
-	trace, closeTrace, err := openTrace(config.Trace)
+	trace, closeTrace, err := openTrace(config)
 	if err != nil {
 		return err
 	}
@@ -80,38 +82,64 @@ type check struct {
 	options *imapsession.Options
 }
 
-func (c *check) heading(format string, args ...any) { fmt.Fprintf(c.out, "\n"+format+"\n", args...) }
+func (c *check) heading(format string, args ...any) {
+	fmt.Fprintf(c.out, "\n"+format+"\n", args...)
+}
 
-// line prints a label and what belongs to it, long lists wrapped beneath.
+// line prints a label and what belongs to it, long texts wrapped beneath.
 func (c *check) line(label, value string) {
-	const width = 80
-	at := 0
-	fmt.Fprintf(c.out, "  %-14s", label)
-	for word := range strings.FieldsSeq(value) {
-		if at > 0 && at+1+len(word) > width {
-			fmt.Fprintf(c.out, "\n  %-14s", "")
-			at = 0
+	c.wrapped(fmt.Sprintf("  %-14s ", label), value)
+}
+
+// checkWidth is how many columns are written.
+const checkWidth = 96
+
+// wrapped prints text behind head, what does not fit on further lines below it. Servers' words may
+// hold anything: what could move the cursor does not reach the terminal.
+func (c *check) wrapped(head, text string) {
+	indent := utf8.RuneCountInString(head)
+	at := indent
+	fmt.Fprint(c.out, head)
+	for i, word := range strings.Fields(strings.Map(visible, text)) {
+		width := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case at+1+width > checkWidth:
+			fmt.Fprintf(c.out, "\n%*s", indent, "")
+			at = indent
+		default:
+			fmt.Fprint(c.out, " ")
+			at++
 		}
-		fmt.Fprint(c.out, " ", word)
-		at += 1 + len(word)
+		fmt.Fprint(c.out, word)
+		at += width
 	}
 	fmt.Fprintln(c.out)
 }
 
-// servers looks at every configured server without signing in.
+func visible(r rune) rune {
+	if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+		return '?'
+	}
+	return r
+}
+
+// servers looks at every configured server without signing in; one that fails does not hide the others.
 func (c *check) servers(ctx context.Context, config *Config) error {
+	var failures []error
 	if config.IMAP.Host != "" {
-		if err := c.upstream(ctx, Upstream{config.IMAP, config.Submission}, nil); err != nil {
-			return err
-		}
+		failures = append(failures, c.upstream(ctx, Upstream{config.IMAP, config.Submission}, nil))
 	}
 	for _, domain := range slices.Sorted(maps.Keys(config.Upstreams)) {
 		c.heading("Domain %s", domain)
 		if err := c.upstream(ctx, config.Upstreams[domain], nil); err != nil {
-			return fmt.Errorf("domain %s: %w", domain, err)
+			failures = append(failures, fmt.Errorf("domain %s: %w", domain, err))
 		}
 	}
-	fmt.Fprintln(c.out, "\nEverything answered. With --user, what the server offers after signing in is told too.")
+	if err := errors.Join(failures...); err != nil {
+		return err
+	}
+	fmt.Fprintln(c.out, "\nEverything answered. With --user NAME, the sign-in and what the server offers after it are looked at too.")
 	return nil
 }
 
@@ -134,29 +162,71 @@ func (c *check) user(ctx context.Context, config *Config, name string, password 
 }
 
 func (c *check) upstream(ctx context.Context, up Upstream, account *imapsession.Account) error {
-	c.heading("IMAP %s (%s)", up.IMAP.Address(), up.IMAP.Security)
+	c.heading("IMAP %s, %s", up.IMAP.Address(), protection[up.IMAP.Security])
 	within, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	found, err := imapsession.Inspect(within, c.options, up.IMAP, account)
-	c.imap(found)
+	c.imap(found, err)
 	if err != nil {
-		return fmt.Errorf("IMAP %s: %w", up.IMAP.Address(), err)
+		return fmt.Errorf("IMAP %s: %s", up.IMAP.Address(), cause(err))
 	}
 	if up.Submission.Host == "" {
-		c.heading("No submission server is set: mail can be read, not sent.")
+		c.heading("No submission server is set (GODWIT_SUBMISSION): mail can be read, not sent.")
 		return nil
 	}
-	c.heading("Submission %s (%s)", up.Submission.Address(), up.Submission.Security)
-	if err := c.submission(ctx, up.Submission); err != nil {
+	c.heading("Submission %s, %s", up.Submission.Address(), protection[up.Submission.Security])
+	if err := c.submission(within, up.Submission); err != nil {
 		return fmt.Errorf("submission %s: %w", up.Submission.Address(), err)
 	}
 	return nil
 }
 
+// protection says what a server's URL stands for.
+var protection = map[imapsession.Security]string{
+	imapsession.TLS:       "TLS from the first byte",
+	imapsession.StartTLS:  "STARTTLS before anything else",
+	imapsession.Plaintext: "WITHOUT TLS: passwords and mail cross the network readable",
+}
+
+// reasons says what a failed sign-in means to an admin, and what is to be looked at.
+var reasons = map[imapsession.LoginReason]string{
+	imapsession.LoginRejected:     "the server does not accept this user name with this password",
+	imapsession.LoginExpired:      "the password has expired",
+	imapsession.LoginUnavailable:  "the server can't check passwords just now; something behind it is down",
+	imapsession.LoginContactAdmin: "the server has locked this account",
+	imapsession.LoginInUse:        "the account has too many connections",
+	imapsession.LoginBye:          "the server hung up",
+	imapsession.LoginNoTLS:        "the server offers no STARTTLS here, or someone on the way took it out; nothing was sent. For TLS from the first byte the address is imaps://",
+	imapsession.LoginUntrusted:    "the server's certificate is not trusted. GODWIT_CA_FILE names authorities of your own",
+	imapsession.LoginNoMechanism:  "the server takes no password here: LOGIN is disabled and AUTH=PLAIN not offered",
+	imapsession.LoginUnreachable:  "no connection",
+}
+
+// cause says why an inspection stopped: the step, what it means, the server's words and the error itself.
+func cause(err error) string {
+	var step *imapsession.InspectError
+	var login *imapsession.LoginError
+	if !errors.As(err, &step) || !errors.As(err, &login) {
+		return err.Error()
+	}
+	text := step.Step + ": " + reasons[login.Reason]
+	if login.Text != "" {
+		text += "; it says: " + login.Text
+	}
+	if login.Err != nil {
+		text += " (" + login.Err.Error() + ")"
+	}
+	return text
+}
+
 // imap prints what an inspection found, as far as it came.
-func (c *check) imap(found *imapsession.Inspection) {
-	for _, step := range found.Steps {
-		fmt.Fprintf(c.out, "  ok  %s\n", step)
+func (c *check) imap(found *imapsession.Inspection, err error) {
+	if len(found.Steps) > 0 {
+		c.line("worked", strings.Join(found.Steps, ", "))
+	}
+	var failed *imapsession.InspectError
+	if errors.As(err, &failed) {
+		c.line("FAILED", failed.Step)
 	}
 	if found.TLS != nil {
 		c.tls(found.TLS)
@@ -167,32 +237,48 @@ func (c *check) imap(found *imapsession.Inspection) {
 	if len(found.CapsBefore) > 0 {
 		c.line("before sign-in", strings.Join(found.CapsBefore, " "))
 	}
-	if len(found.CapsAfter) > 0 {
-		c.line("after sign-in", strings.Join(found.CapsAfter, " "))
+	if found.CapsAfter == nil {
+		return
 	}
+	c.line("after sign-in", strings.Join(found.CapsAfter, " "))
+	var id []string
 	for _, f := range found.ID {
-		c.line("id "+f.Key, f.Value)
+		id = append(id, f.Key+" "+f.Value)
 	}
+	if id == nil {
+		id = []string{"the server does not say what it is"}
+	}
+	c.line("server", strings.Join(id, ", "))
 	for _, n := range found.Namespaces {
 		c.line("namespace", fmt.Sprintf("%s, prefix %q, delimiter %q", n.Kind, n.Prefix, n.Delim))
 	}
 	c.mailboxes(found.Mailboxes)
-	c.features(found.Features)
+	c.features(found)
 }
 
 func (c *check) tls(info *imapsession.TLSInfo) {
 	if info.Version != "" {
-		c.line("TLS", info.Version+" "+info.Cipher)
+		c.line("TLS", info.String())
 	}
 	c.line("certificate", fmt.Sprintf("%s, issued by %s, for %s", info.Subject, info.Issuer, strings.Join(info.Names, " ")))
-	c.line("valid", fmt.Sprintf("%s to %s", info.Begins.Format(time.DateOnly), info.Expires.Format(time.DateOnly)))
+	valid := fmt.Sprintf("%s to %s", info.Begins.Format(time.DateOnly), info.Expires.Format(time.DateOnly))
+	switch left := -info.Expired(time.Now()); {
+	case left <= 0:
+		valid += ": it has EXPIRED"
+	case left < expirySoon:
+		valid += fmt.Sprintf(": it ends in %d days", int(left.Hours()/24))
+	}
+	c.line("valid", valid)
 }
+
+// expirySoon is when a certificate that nobody renews is worth a word.
+const expirySoon = 21 * 24 * time.Hour
 
 func (c *check) mailboxes(mailboxes []imapsession.Mailbox) {
 	if len(mailboxes) == 0 {
 		return
 	}
-	c.line("mailboxes", fmt.Sprint(len(mailboxes)))
+	c.line("mailboxes", fmt.Sprintf("%d, of which:", len(mailboxes)))
 	missing := []imapsession.Role{imapsession.RoleDrafts, imapsession.RoleSent, imapsession.RoleArchive, imapsession.RoleJunk, imapsession.RoleTrash}
 	for _, m := range mailboxes {
 		if m.Role != imapsession.RoleNone {
@@ -205,24 +291,32 @@ func (c *check) mailboxes(mailboxes []imapsession.Mailbox) {
 	}
 }
 
-// features prints a line for each, those that lack something with what would bring it.
-func (c *check) features(features []imapsession.Feature) {
-	if len(features) == 0 {
-		return
-	}
-	c.heading("What people will have")
+// features prints each feature in full words, those that lack something with the extensions that would bring it.
+func (c *check) features(found *imapsession.Inspection) {
+	c.heading("What people can have with this server")
 	for _, state := range []imapsession.FeatureState{imapsession.FeatureFull, imapsession.FeatureDegraded, imapsession.FeatureMissing} {
-		for _, f := range features {
+		for _, f := range found.Features {
 			if f.State != state {
 				continue
 			}
-			fmt.Fprintf(c.out, "  %-9s %s: %s", f.State, f.Name, f.Effect)
-			if f.State != imapsession.FeatureFull {
-				fmt.Fprintf(c.out, " Wanted: %s.", f.Extension)
+			text := f.Name + ": " + f.Effect
+			if state != imapsession.FeatureFull {
+				text += " [" + lacking(f.Extension, found.CapsAfter) + "]"
 			}
-			fmt.Fprintln(c.out)
+			c.wrapped(fmt.Sprintf("  %-9s ", f.State), text)
 		}
 	}
+}
+
+// lacking is the list of extensions without those that the server has.
+func lacking(extensions string, caps []string) string {
+	var missing []string
+	for name := range strings.SplitSeq(extensions, ", ") {
+		if !slices.Contains(caps, name) {
+			missing = append(missing, name)
+		}
+	}
+	return "would come with " + strings.Join(missing, ", ")
 }
 
 func (c *check) submission(ctx context.Context, server imapsession.Server) error {
@@ -239,9 +333,11 @@ func (c *check) submission(ctx context.Context, server imapsession.Server) error
 	if found.TLS != nil {
 		c.tls(imapsession.DescribeTLS(*found.TLS))
 	}
+	var offers []string
 	for _, e := range found.Extensions {
-		c.line("offers", e.Name+" "+e.Params)
+		offers = append(offers, strings.TrimSpace(e.Name+" "+e.Params))
 	}
+	c.line("offers", strings.Join(offers, ", "))
 	for _, name := range slices.Sorted(maps.Keys(submissionLosses)) {
 		if !slices.ContainsFunc(found.Extensions, func(e submission.Extension) bool { return e.Name == name }) {
 			c.line("lacks", name+": "+submissionLosses[name])

@@ -12,11 +12,14 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"godwit/imapsession"
+	"godwit/web/sessions"
 )
 
 // Config is everything a person can set. Every field stands in the table settings
@@ -34,7 +37,7 @@ type Config struct {
 	BasePath       string // "" or "/mail"
 	Origin         string // "https://mail.example.org"; "" derives it from each request
 	DataDir        string
-	Secret         string // 64 hexadecimal digits; "" keeps one in DataDir
+	Secret         string // as sessions.ParseMasterKey reads it; "" keeps one in DataDir
 	SessionIdle    time.Duration
 	SessionMax     time.Duration
 	Connections    int
@@ -42,6 +45,18 @@ type Config struct {
 	LogFormat      string
 	LogLevel       slog.Level
 	Trace          string // file for the redacted protocol trace; "" for none
+
+	places map[string]string // where each setting's value came from, by its key
+}
+
+// wrong is the error of a setting whose value turned out to be of no use.
+func (c *Config) wrong(key string, err error) error {
+	for _, s := range settings {
+		if s.key == key {
+			return usageError{&settingError{s, c.places[key], err}}
+		}
+	}
+	panic("no setting " + key)
 }
 
 // Upstream is where the mail of one domain is.
@@ -100,8 +115,12 @@ var settings = []setting{
 		set: setOrigin},
 	{key: "DATA_DIR", value: "godwit-data", expected: "a folder that can be written", help: "sessions and the server's key; only sealed credentials are kept, no mail",
 		set: func(c *Config, v string) error { c.DataDir = filepath.Clean(v); return nil }},
-	{key: "SECRET", secret: true, expected: "64 hexadecimal digits", help: "the server's key; made and kept in the data folder when not set",
-		set: func(c *Config, v string) error { c.Secret = v; return nil }},
+	{key: "SECRET", secret: true, expected: "32 random octets as 64 hexadecimal digits or in base64", help: "the server's key; made and kept in the data folder when not set",
+		set: func(c *Config, v string) error {
+			c.Secret = v
+			_, err := sessions.ParseMasterKey(v)
+			return err
+		}},
 	{key: "SESSION_IDLE", value: "12h", expected: "a duration like 12h", help: "a sign-in that was not used for this long ends",
 		set: func(c *Config, v string) error { return positive(v, &c.SessionIdle) }},
 	{key: "SESSION_MAX", value: "720h", expected: "a duration like 720h", help: "a sign-in ends after this in any case",
@@ -165,7 +184,7 @@ func loadConfig(name string, args []string, getenv func(string) string, stderr i
 	}
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
-			printSettings(stderr, name)
+			printSettings(stderr)
 			return nil, nil, err
 		}
 		return nil, nil, fmt.Errorf("%w; \"godwit help\" lists the flags", err)
@@ -175,11 +194,16 @@ func loadConfig(name string, args []string, getenv func(string) string, stderr i
 		return nil, nil, err
 	}
 
-	c := &Config{}
+	c := &Config{places: map[string]string{}}
 	for _, s := range inOrder(settings) {
 		value, place, err := lookup(s, given, getenv, file)
-		if err == nil && value != "" {
+		c.places[s.key] = place
+		switch {
+		case err != nil:
+		case value != "":
 			err = s.set(c, value)
+		case s.value != "":
+			err = errors.New("it is empty")
 		}
 		if err != nil {
 			return nil, nil, &settingError{s, place, err}
@@ -216,7 +240,7 @@ func lookup(s setting, given map[string]string, getenv func(string) string, file
 		v, err := readSecret(path)
 		return v, "environment " + s.env() + "_FILE", err
 	}
-	if v, ok := file[s.env()]; ok {
+	if v := file[s.env()]; v.value != "" {
 		return v.value, v.place, nil
 	}
 	if v, ok := file[s.env()+"_FILE"]; s.secret && ok {
@@ -277,10 +301,32 @@ func unquote(v string) string {
 	return v
 }
 
+// readSecret gives what a file holds, without the line end that editors put there.
 func readSecret(path string) (string, error) {
 	b, err := os.ReadFile(path)
-	return strings.TrimSpace(string(b)), err
+	secret := strings.TrimSpace(string(b))
+	if err == nil && secret == "" {
+		err = fmt.Errorf("%s is empty", path)
+	}
+	return secret, err
 }
+
+// unknownSettings finds variables that look like ours and are not: most likely misspelt.
+func unknownSettings(environ []string) (keys []string) {
+	for _, entry := range environ {
+		key, _, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(key, "GODWIT_") && !known(key) && !slices.Contains(otherVariables, key) && !orchestrated.MatchString(key) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// otherVariables are read, and are no settings of the table.
+var otherVariables = []string{"GODWIT_CONFIG", "GODWIT_CHECK_PASSWORD", "GODWIT_CHECK_PASSWORD_FILE", "GODWIT_REQUIRE", "GODWIT_CORPUS"}
+
+// orchestrated are the variables that Kubernetes puts into each container for a service named godwit.
+var orchestrated = regexp.MustCompile(`^GODWIT_(SERVICE_(HOST|PORT.*)|PORT(_\d+_(TCP|UDP|SCTP).*)?)$`)
 
 func readable(path string, into *string) error {
 	f, err := os.Open(path)
@@ -377,8 +423,8 @@ func setOrigin(c *Config, v string) error {
 }
 
 // printSettings writes the table of all settings for a person.
-func printSettings(w io.Writer, command string) {
-	fmt.Fprintf(w, "Settings of godwit %s: flag, or environment, or line of the file that --config names.\n\n", command)
+func printSettings(w io.Writer) {
+	fmt.Fprint(w, "Settings: each a flag, a variable of the environment, or a line KEY=VALUE of the file that\n--config or GODWIT_CONFIG names; the first of these that is there wins.\n\n")
 	for _, s := range settings {
 		fmt.Fprintf(w, "  --%s, %s\n      %s\n      expected: %s", s.flag(), s.env(), s.help, s.expected)
 		if s.value != "" {

@@ -49,13 +49,13 @@ func TestFlagsWinOverEnvironmentOverFileOverDefault(t *testing.T) {
 }
 
 func TestSecretFromFile(t *testing.T) {
-	secret := writeFile(t, "secret", "c2VjcmV0\n")
+	secret := writeFile(t, "secret", secretHex+"\n")
 	for name, env := range map[string]map[string]string{
 		"environment": {"GODWIT_SECRET_FILE": secret},
 		"config file": {"GODWIT_CONFIG": writeFile(t, "godwit.conf", "GODWIT_SECRET_FILE="+secret)},
 	} {
 		c, err := load(t, nil, env)
-		if err != nil || c.Secret != "c2VjcmV0" {
+		if err != nil || c.Secret != secretHex {
 			t.Errorf("%s: Secret = %q, %v, want the file's content", name, c.Secret, err)
 		}
 	}

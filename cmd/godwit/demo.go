@@ -19,7 +19,8 @@ func runDemo(ctx context.Context, args []string, getenv func(string) string, std
 	if len(rest) > 0 {
 		return usageError{fmt.Errorf("%q is not expected; settings are flags", rest[0])}
 	}
-	servers, err := demo.Start(ctx)
+	// They outlive ctx: requests under way are to finish, and the sessions to be signed out.
+	servers, err := demo.Start(context.WithoutCancel(ctx))
 	if err != nil {
 		return fmt.Errorf("sample servers: %w", err)
 	}

@@ -20,13 +20,13 @@ func newLogger(c *Config, w io.Writer) *slog.Logger {
 
 // openTrace gives the function that writes the redacted protocol dialogue to the
 // file GODWIT_TRACE names, nil when it names none, and what closes the file.
-func openTrace(path string) (trace func(user, line string), closeFile func() error, err error) {
-	if path == "" {
+func openTrace(config *Config) (trace func(user, line string), closeFile func() error, err error) {
+	if config.Trace == "" {
 		return nil, func() error { return nil }, nil
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	file, err := os.OpenFile(config.Trace, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		return nil, nil, usageError{fmt.Errorf("GODWIT_TRACE: %w; expected the path of a file", err)}
+		return nil, nil, config.wrong("TRACE", err)
 	}
 	var mu sync.Mutex
 	return func(user, line string) {

@@ -31,8 +31,8 @@ const help = `Godwit, a webmail in front of any IMAP server.
   godwit demo                try it: servers and sample mail inside this process
   godwit serve               serve the mail server that GODWIT_IMAP names
   godwit check [--user U]    look at the configured servers and say what works;
-                             the password comes from GODWIT_CHECK_PASSWORD, its
-                             _FILE, or standard input
+                             the password comes from GODWIT_CHECK_PASSWORD, from the
+                             file GODWIT_CHECK_PASSWORD_FILE, or standard input
   godwit healthcheck         exit 0 when a running "serve" answers (for containers)
   godwit version
   godwit help
@@ -41,7 +41,11 @@ const help = `Godwit, a webmail in front of any IMAP server.
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
+	// From the first signal on the next has its usual effect: it ends the process at once.
+	context.AfterFunc(ctx, stop)
+	for _, key := range unknownSettings(os.Environ()) {
+		fmt.Fprintf(os.Stderr, "godwit: %s in the environment is no setting; \"godwit help\" lists them\n", key)
+	}
 	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr))
 }
 
@@ -55,7 +59,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return exitOK
 	}
-	fmt.Fprintf(stderr, "godwit %s: %v\n", command, err)
+	fmt.Fprintf(stderr, "godwit %.40s: %v\n", command, err)
 	var usage usageError
 	if errors.As(err, &usage) {
 		return exitUsage
@@ -78,7 +82,7 @@ func dispatch(ctx context.Context, command string, args []string, getenv func(st
 		return nil
 	case "help", "--help", "-h":
 		io.WriteString(stdout, help)
-		printSettings(stdout, "serve")
+		printSettings(stdout)
 		return nil
 	}
 	return usageError{fmt.Errorf("there is no such command; expected demo, serve, check, healthcheck, version or help")}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -33,7 +34,7 @@ func runServe(ctx context.Context, args []string, getenv func(string) string, st
 	if config.IMAP.Host == "" && len(config.Upstreams) == 0 {
 		return usageError{errors.New("no mail server is set; expected GODWIT_IMAP=imaps://host, or GODWIT_UPSTREAMS")}
 	}
-	if err := addRoots(config); err != nil {
+	if err := config.addRoots(); err != nil {
 		return err
 	}
 	return serve(ctx, config, nil, newLogger(config, stderr), func(url string) {
@@ -42,13 +43,16 @@ func runServe(ctx context.Context, args []string, getenv func(string) string, st
 }
 
 // addRoots puts the certificate authorities of CAFile into every configured server.
-func addRoots(c *Config) error {
+func (c *Config) addRoots() error {
 	if c.CAFile == "" {
 		return nil
 	}
 	pem, err := os.ReadFile(c.CAFile)
+	if err == nil && !x509.NewCertPool().AppendCertsFromPEM(pem) {
+		err = fmt.Errorf("%s holds no certificate", c.CAFile)
+	}
 	if err != nil {
-		return usageError{fmt.Errorf("GODWIT_CA_FILE: %w", err)}
+		return c.wrong("CA_FILE", err)
 	}
 	c.IMAP.RootsPEM, c.Submission.RootsPEM = pem, pem
 	for domain, up := range c.Upstreams {
@@ -88,11 +92,16 @@ const logoutWait = 3 * time.Second
 // serve builds everything from the configuration, serves until ctx ends, then takes it down in reverse: no new requests,
 // those under way get Drain to finish, the mail servers are told LOGOUT. ready is called with the address people use.
 func serve(ctx context.Context, config *Config, demo *web.Demo, log *slog.Logger, ready func(url string)) error {
-	trace, closeTrace, err := openTrace(config.Trace)
+	trace, closeTrace, err := openTrace(config)
 	if err != nil {
 		return err
 	}
 	defer closeTrace()
+	listener, scheme, err := listen(config)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
 	store, closeStore, err := openSessions(config)
 	if err != nil {
 		return err
@@ -102,6 +111,7 @@ func serve(ctx context.Context, config *Config, demo *web.Demo, log *slog.Logger
 	app, err := web.New(web.Options{
 		MailServer:     config.upstreamOf,
 		ServerName:     config.IMAP.Host,
+		Plain:          config.IMAP.Host != "" && demo == nil, // with Upstreams alone, the domain says where the mail is
 		Sessions:       store,
 		Mail:           &imapsession.Options{MaxConns: config.Connections, Log: log, Trace: trace},
 		Base:           urls.Base(config.BasePath),
@@ -110,10 +120,6 @@ func serve(ctx context.Context, config *Config, demo *web.Demo, log *slog.Logger
 		Demo:           demo,
 		Log:            log,
 	})
-	if err != nil {
-		return err
-	}
-	listener, scheme, err := listen(config)
 	if err != nil {
 		return err
 	}
@@ -134,7 +140,7 @@ func serve(ctx context.Context, config *Config, demo *web.Demo, log *slog.Logger
 	select {
 	case err = <-served:
 	case <-ctx.Done():
-		log.Info("stopping", "drain", config.Drain)
+		log.Info("stopping", "drain", config.Drain.String())
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), config.Drain)
 	defer cancel()
@@ -156,23 +162,22 @@ func serve(ctx context.Context, config *Config, demo *web.Demo, log *slog.Logger
 
 // listen opens the socket, with TLS when a certificate is configured.
 func listen(config *Config) (net.Listener, string, error) {
+	var secured *tls.Config
+	if config.TLSCert != "" {
+		certificate := &certificate{certFile: config.TLSCert, keyFile: config.TLSKey}
+		if err := certificate.load(); err != nil {
+			return nil, "", config.wrong("TLS_CERT", fmt.Errorf("%w (with GODWIT_TLS_KEY %s)", err, config.TLSKey))
+		}
+		secured = &tls.Config{GetCertificate: certificate.get, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	}
 	listener, err := net.Listen("tcp", config.Listen)
-	if err != nil {
-		return nil, "", fmt.Errorf("GODWIT_LISTEN: %w", err)
+	switch {
+	case err != nil:
+		return nil, "", fmt.Errorf("GODWIT_LISTEN (from %s): %w", config.places["LISTEN"], err)
+	case secured != nil:
+		return tls.NewListener(listener, secured), "https", nil
 	}
-	if config.TLSCert == "" {
-		return listener, "http", nil
-	}
-	certificate, err := tls.LoadX509KeyPair(config.TLSCert, config.TLSKey)
-	if err != nil {
-		listener.Close()
-		return nil, "", usageError{fmt.Errorf("GODWIT_TLS_CERT, GODWIT_TLS_KEY: %w; expected a certificate and its private key in PEM", err)}
-	}
-	return tls.NewListener(listener, &tls.Config{
-		Certificates: []tls.Certificate{certificate},
-		MinVersion:   tls.VersionTLS12,
-		NextProtos:   []string{"h2", "http/1.1"},
-	}), "https", nil
+	return listener, "http", nil
 }
 
 // address is what a person types: the configured origin, else where the socket is.
@@ -196,8 +201,11 @@ func openSessions(config *Config) (*sessions.Store, func() error, error) {
 		options.Backend = sessions.NewMemory()
 	} else {
 		file, err := sessions.OpenFile(config.DataDir)
-		if err != nil {
-			return nil, nil, fmt.Errorf("GODWIT_DATA_DIR: %w; expected a folder that can be written and that no other godwit uses", err)
+		switch {
+		case errors.Is(err, sessions.ErrInUse):
+			return nil, nil, fmt.Errorf("GODWIT_DATA_DIR (from %s): %w; each godwit needs a folder of its own", config.places["DATA_DIR"], err)
+		case err != nil:
+			return nil, nil, config.wrong("DATA_DIR", err)
 		}
 		options.Backend, closeStore = file, file.Close
 	}
@@ -214,13 +222,13 @@ func openSessions(config *Config) (*sessions.Store, func() error, error) {
 func masterKey(config *Config) (sessions.MasterKey, error) {
 	switch {
 	case config.Secret != "":
-		key, err := sessions.ParseMasterKey(config.Secret)
+		return sessions.ParseMasterKey(config.Secret)
+	case config.DataDir != "":
+		key, err := sessions.LoadMasterKey(config.DataDir)
 		if err != nil {
-			return key, usageError{fmt.Errorf("GODWIT_SECRET: %w; expected 64 hexadecimal digits", err)}
+			return key, config.wrong("DATA_DIR", err)
 		}
 		return key, nil
-	case config.DataDir != "":
-		return sessions.LoadMasterKey(config.DataDir)
 	}
 	return sessions.NewMasterKey(), nil
 }

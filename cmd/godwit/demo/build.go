@@ -333,7 +333,7 @@ func (l *letter) text(b body) (*entity, error) {
 // page is around HTML that does not bring its own.
 const page = `<!DOCTYPE html>
 <html><head><meta charset="utf-8"></head>
-<body style="font-family: Georgia, serif; font-size: 15px">
+<body>
 {{BODY}}</body></html>
 `
 
