@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // fileName is the database inside the data directory.
@@ -27,14 +29,20 @@ var (
 // File is a Backend in one bbolt database, which survives restarts.
 type File struct{ db *bbolt.DB }
 
-// OpenFile opens or makes the database in dir, which is made when missing (0700). It fails when another
-// process holds it.
+// ErrInUse says that another process holds a data directory.
+var ErrInUse = errors.New("another process uses it")
+
+// OpenFile opens or makes the database in dir, which is made when missing (0700). It fails with ErrInUse
+// when another process holds it and does not let go of it within lockWait.
 func OpenFile(dir string) (*File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
 	path := filepath.Join(dir, fileName)
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockWait, FreelistType: bbolt.FreelistMapType})
+	if errors.Is(err, berrors.ErrTimeout) {
+		return nil, fmt.Errorf("session store %s: %w", path, ErrInUse)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("session store %s: %w", path, err)
 	}
