@@ -43,8 +43,15 @@ type call struct {
 	want   func(Response) bool
 	mark   string // what every response wanted holds; "" when nothing is known of them
 	result Result
+	held   int64         // what result's responses take up, in octets; touched only by Read
 	done   chan struct{} // closed when result is whole
 }
+
+// An answer is held until it is whole: LIST of 100,000 mailboxes with as many STATUS takes up a third of what is allowed.
+const (
+	answerResponses = 4   // times Options.MaxResponse
+	responseCost    = 200 // octets that a parsed response takes up beside its own
+)
 
 func (c *Conn) newCall(name, mark string, want func(Response) bool) *call {
 	c.mu.Lock()

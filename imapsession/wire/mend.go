@@ -165,6 +165,11 @@ func (c *Conn) claimed(seg []byte) bool {
 	}
 	for _, call := range askers {
 		if call.want(r) {
+			call.held += int64(len(seg)) + responseCost
+			if most := answerResponses * c.opts.MaxResponse; call.held > most {
+				c.tooLong("answer to "+call.name, call.held, most)
+				return true
+			}
 			call.result.Untagged = append(call.result.Untagged, r)
 			return true
 		}

@@ -56,6 +56,17 @@ func TestCommand(t *testing.T) {
 	}
 }
 
+// TestEndlessAnswer: what a command of ours holds is bounded, however small its responses are.
+func TestEndlessAnswer(t *testing.T) {
+	_, w, _ := session(t, Options{MaxResponse: 10_000}, nil, func(s *fakeServer, tag, cmd string) string {
+		return strings.Repeat("* LIST () NIL a\r\n", 1000) + "$TAG OK done\r\n"
+	})
+	res, err := w.Command(t.Context(), "LIST", []any{"", "*"}, func(r Response) bool { return r.Name == "LIST" })
+	if !errors.Is(err, ErrLimit) {
+		t.Errorf("Command = %+v, %v, want %v", res, err, ErrLimit)
+	}
+}
+
 // TestCommandLiterals sends a string that needs a literal, where it has to wait
 // for the server, and where the server refuses it.
 func TestCommandLiterals(t *testing.T) {
