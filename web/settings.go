@@ -16,7 +16,7 @@ func (s *Server) getSettings(c echo.Context) error {
 	p := requestOf(c).prefs
 	props := templates.SettingsProps{
 		Frame: frame, Look: p.look, HTMLFirst: !p.textFirst, Zone: p.zone, ZoneAuto: s.autoZone(c), Zones: zoneNames,
-		Server: visitOf(c).record.Accounts[0].Server, Saved: c.QueryParam("saved") != "",
+		Server: s.serverName(c), Saved: c.QueryParam("saved") != "",
 	}
 	ctx := c.Request().Context()
 	features, err := session(c).Features(ctx)
@@ -35,6 +35,14 @@ func (s *Server) getSettings(c echo.Context) error {
 		props.Sessions = append(props.Sessions, templates.SignIn{Where: i.Agent, Since: clock.Moment(i.Created), Seen: clock.Moment(i.Seen), This: i.ID == visitOf(c).id})
 	}
 	return s.render(c, view{page: templates.Settings(props)})
+}
+
+// serverName is what the mail server is called to a person; the demo's has an address that means nothing to anyone.
+func (s *Server) serverName(c echo.Context) string {
+	if s.o.Demo != nil {
+		return "the demo's server"
+	}
+	return visitOf(c).record.Accounts[0].Server
 }
 
 // autoZone is the zone that holds while none is chosen.

@@ -7,7 +7,7 @@ import (
 // frameCSS is our own style sheet in every document. It stands in a cascade layer: what it says plainly gives way to any rule of the mail's,
 // and what it says with !important no rule of the mail's can undo.
 const frameCSS = `@layer gw{
-html{color-scheme:light;color:#13212a;font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;-webkit-text-size-adjust:100%;text-size-adjust:100%;overflow-wrap:break-word;overflow:auto!important}
+html{color-scheme:light;color:#13212a;font:15px/1.6 system-ui,-apple-system,"Segoe UI Variable Text","Segoe UI",Roboto,"Noto Sans",sans-serif;-webkit-text-size-adjust:100%;text-size-adjust:100%;overflow-wrap:break-word;overflow:auto!important}
 html,body{height:auto!important;min-height:0!important;max-height:none!important;position:static!important}
 body{margin:0;background:#fff;display:flow-root;overflow:visible!important;visibility:visible}
 a{color:#0b5f6d}

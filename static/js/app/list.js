@@ -31,6 +31,20 @@ function focusRow(row) {
   prefetch(link);
 }
 
+/** Brings the row into view by scrolling its list alone: the page stays where it is. */
+function revealRow(row, middle) {
+  const scroller = row?.closest(".scroll");
+  if (!scroller) return;
+  const seen = scroller.getBoundingClientRect();
+  const box = row.getBoundingClientRect();
+  const heading = 2 * parseFloat(getComputedStyle(document.documentElement).fontSize); // a day's, which sticks at the top
+  const above = box.top - seen.top - heading;
+  const below = box.bottom - seen.bottom;
+  if (above >= 0 && below <= 0) return;
+  if (middle) scroller.scrollTop += box.top - seen.top - (seen.height - box.height) / 2;
+  else scroller.scrollTop += above < 0 ? above : below;
+}
+
 /** Follows Older or Newer at the list's ends. */
 function turnPage(step) {
   document.querySelector(step > 0 ? "#list a[rel=next]" : "#list a[rel=prev]")?.click();
@@ -44,7 +58,7 @@ function markOpen(path) {
     row.classList.toggle("open", open);
     if (open) {
       link.setAttribute("aria-current", "true");
-      row.scrollIntoView({ block: "nearest" });
+      revealRow(row);
       const next = row.nextElementSibling?.matches(".row") ? row.nextElementSibling : row.nextElementSibling?.nextElementSibling;
       prefetch(linkOf(next?.matches?.(".row") ? next : null));
     } else {

@@ -10,4 +10,5 @@ wireHistory();
 prefetchOnRest();
 document.addEventListener("keydown", onKey);
 fitFrames(document);
+revealRow(openRow(), true);
 showDialogs();
