@@ -162,6 +162,9 @@ func (p *pager) window(list []uint32, backwards bool, before []uint32, check boo
 			ordered = append(ordered, row)
 		}
 	}
+	if len(ordered) < high-low && !p.last {
+		return nil, errChanged // gone since, or an unsolicited answer took the place of a row
+	}
 	older, newer, first := high < len(list), low > 0, low+1
 	bottom, top := list[high-1], list[low]
 	if backwards {
@@ -194,20 +197,24 @@ func (p *pager) unchanged(list []uint32, newest UID, rows map[UID]*fetched) bool
 	return last != nil && last.seq == uint32(len(list))
 }
 
-// cut gives the half-open range of list that the page shows.
+// cut gives the half-open range of list that the page shows: the top when there is no
+// anchor, or nobody knows any more where it was.
 func (p *pager) cut(list []uint32, backwards bool, before []uint32) (low, high int) {
 	n, size := len(list), int(p.size)
 	anchor, after := p.spec.Before, false
 	if anchor == 0 {
 		anchor, after = p.spec.After, p.spec.After != 0
 	}
-	if anchor == 0 {
+	at, found, known := 0, false, false
+	if anchor != 0 {
+		at, found, known = placeOf(uint32(anchor), list, before, p.spec.Order == OrderArrival)
+	}
+	if !known {
 		if backwards {
 			return max(0, n-size), n
 		}
 		return 0, min(n, size)
 	}
-	at, found := placeOf(uint32(anchor), list, before, p.spec.Order == OrderArrival)
 	upwards := after != backwards // towards the start of list
 	if upwards {
 		return max(0, at-size), at
@@ -220,17 +227,18 @@ func (p *pager) cut(list []uint32, backwards bool, before []uint32) (low, high i
 
 // placeOf gives the index of uid in list or, when it is not there, the index
 // that it would stand at: by number in a list sorted by it, else before the next
-// one that followed it in an earlier state of the list.
-func placeOf(uid uint32, list, before []uint32, byUID bool) (at int, found bool) {
+// one that followed it in an earlier state of the list; known is false without one.
+func placeOf(uid uint32, list, before []uint32, byUID bool) (at int, found, known bool) {
 	if byUID {
-		return slices.BinarySearch(list, uid)
+		at, found = slices.BinarySearch(list, uid)
+		return at, found, true
 	}
 	if at := slices.Index(list, uid); at >= 0 {
-		return at, true
+		return at, true, true
 	}
 	was := slices.Index(before, uid)
 	if was < 0 {
-		return 0, false
+		return 0, false, false
 	}
 	places := make(map[uint32]int, len(list))
 	for i, u := range list {
@@ -238,10 +246,10 @@ func placeOf(uid uint32, list, before []uint32, byUID bool) (at int, found bool)
 	}
 	for _, next := range before[was+1:] {
 		if at, ok := places[next]; ok {
-			return at, false
+			return at, false, true
 		}
 	}
-	return len(list), false
+	return len(list), false, true
 }
 
 // fetchList takes the rows of some UIDs and of one more when it is not 0, with

@@ -18,8 +18,17 @@ import (
 
 // hugeMailbox is a server with n messages, UID 2*i for number i, whose order by date is that of i*7 modulo n.
 type hugeMailbox struct {
-	mu sync.Mutex
-	n  int
+	mu     sync.Mutex
+	n      int
+	stolen int // so many rows are answered with what another client changed, in place of what was asked for
+}
+
+// steal tells whether the next row is lost so.
+func (h *hugeMailbox) steal() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.stolen--
+	return h.stolen >= 0
 }
 
 func (h *hugeMailbox) count() int {
@@ -41,6 +50,15 @@ func byDate(n int) []uint32 {
 		order[i] = uint32(2 * (i*7%n + 1))
 	}
 	return order
+}
+
+// everySecond is the set of all UIDs.
+func everySecond(n int) string {
+	uids := make([]string, n)
+	for i := range uids {
+		uids[i] = strconv.Itoa(2 * (i + 1))
+	}
+	return strings.Join(uids, ",")
 }
 
 var (
@@ -70,6 +88,8 @@ func (h *hugeMailbox) serve(c *client, _ int) {
 				line.WriteString(" " + strconv.Itoa(int(uid)))
 			}
 			c.say(line.String())
+		case strings.HasPrefix(command, "UID SEARCH"):
+			c.say(fmt.Sprintf("* ESEARCH (TAG %q) UID ALL %s", tag, everySecond(n)))
 		case fetchCommand.MatchString(command):
 			m := fetchCommand.FindStringSubmatch(command)
 			for _, number := range numbers(m[2], n) {
@@ -81,7 +101,9 @@ func (h *hugeMailbox) serve(c *client, _ int) {
 				}
 				head := fmt.Sprintf("Subject: number %d\r\n\r\n", number)
 				row := fmt.Sprintf("* %d FETCH (UID %d", number, 2*number)
-				if strings.Contains(m[3], "FLAGS") {
+				if strings.Contains(m[3], "FLAGS") && h.steal() {
+					row += ` FLAGS (\Seen)`
+				} else if strings.Contains(m[3], "FLAGS") {
 					row += fmt.Sprintf(" FLAGS () RFC822.SIZE 100 INTERNALDATE \"20-Nov-2026 10:00:00 +0000\" BODYSTRUCTURE %s BODY[HEADER.FIELDS (DATE FROM TO CC SUBJECT MESSAGE-ID IN-REPLY-TO REFERENCES)] {%d}\r\n%s", textStructure(4), len(head), head)
 				}
 				c.say(row + ")")
@@ -160,6 +182,8 @@ func TestAnOrderIsAskedForOnce(t *testing.T) {
 	check(PageSpec{Order: OrderDate, Size: 10, Before: first.Older}, newest[10:20], 1)
 	check(PageSpec{Order: OrderDate, Size: 10, After: UID(newest[20])}, newest[10:20], 1)
 	check(PageSpec{Order: OrderDate, Size: 10, Reverse: true}, byDate(h.n)[:10], 1)
+	check(PageSpec{Order: OrderDate, Size: 10, Before: 3}, newest[:10], 1) // gone, and nobody knows from where
+	check(PageSpec{Order: OrderDate, Size: 10, After: 3}, newest[:10], 1)
 	before := len(played.lines())
 	check(PageSpec{Order: OrderDate, Size: 10, Before: UID(newest[200_000])}, newest[200_001:200_011], 1)
 	if n := len(played.lines()) - before; n > 2 {
@@ -178,6 +202,34 @@ func TestAnOrderIsAskedForOnce(t *testing.T) {
 		n := len(played.lines()) - before
 		if before = len(played.lines()); n > 3 {
 			t.Errorf("Page(%+v) cost %d commands, want 3 at most", spec, n)
+		}
+	}
+}
+
+// TestRowsAreNotLost: an answer that another client's change brought about takes the place of a row's. The
+// page is asked for again.
+func TestRowsAreNotLost(t *testing.T) {
+	h := &hugeMailbox{n: 30}
+	_, server := play(t, Plaintext, h.serve)
+	s, err := Login(t.Context(), quick, Account{Server: server, User: "alice", Secret: secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(t.Context())
+	for _, spec := range []PageSpec{{}, {Before: 30}, {Filter: FilterUnread}, {Order: OrderDate}, {Order: OrderDate}, {Order: OrderDate, Filter: FilterUnread}} {
+		spec.Size = 10
+		h.mu.Lock()
+		h.stolen = 2
+		h.mu.Unlock()
+		page, err := s.Page(t.Context(), "INBOX", spec)
+		if err != nil || len(page.Summaries) != spec.Size {
+			t.Errorf("Page(%+v) = %d rows, %v, want %d", spec, len(page.Summaries), err, spec.Size)
+			continue
+		}
+		for _, row := range page.Summaries {
+			if row.Subject != fmt.Sprintf("number %d", row.Ref.UID/2) {
+				t.Errorf("Page(%+v): UID %d is %q", spec, row.Ref.UID, row.Subject)
+			}
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package imapsession
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,7 +77,8 @@ func (s *Session) Page(ctx context.Context, mailbox string, spec PageSpec) (*Pag
 // mayBeOurParser tells the errors that a response can cause which go-imap does not
 // understand: it closes the connection, so that they look like a dead server.
 func mayBeOurParser(ctx context.Context, err error) bool {
-	if ctx.Err() != nil || isTagged(err) {
+	var unconnected *LoginError
+	if ctx.Err() != nil || isTagged(err) || errors.As(err, &unconnected) {
 		return false
 	}
 	for _, known := range []error{ErrAuth, ErrNoMailbox, ErrNoMessage, ErrStale, ErrNoPart, ErrUnsupported, ErrTooLarge, errMoving} {
@@ -324,11 +326,12 @@ func (p *pager) seekUpTo(last UID) (uint32, error) {
 // byNumber makes the page of rows that stand together in arrival order.
 func (p *pager) byNumber(rows []*fetched, previews map[UID]string) *Page {
 	exists := p.c.exists()
-	page := p.empty(exists)
 	if len(rows) == 0 {
-		return page
+		return p.empty(exists)
 	}
-	slices.SortFunc(rows, func(a, b *fetched) int { return int(a.seq) - int(b.seq) })
+	slices.SortFunc(rows, func(a, b *fetched) int { return cmp.Compare(a.seq, b.seq) })
+	exists = max(exists, rows[len(rows)-1].seq) // on the last try some may have gone
+	page := p.empty(exists)
 	below, above := rows[0].seq > 1, rows[len(rows)-1].seq < exists
 	page.First = rows[0].seq
 	if !p.spec.Reverse {

@@ -1,10 +1,13 @@
 package imapsession
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/emersion/go-imap/v2"
@@ -386,6 +389,66 @@ func TestMarkSeen(t *testing.T) {
 		ref.UIDValidity++
 		if err := s.MarkSeen(t.Context(), ref); !errors.Is(err, ErrStale) {
 			t.Errorf("MarkSeen under another UIDVALIDITY = %v, want ErrStale", err)
+		}
+	})
+}
+
+// A server that offers PREVIEW need not have one of each message.
+func TestPreviewsThatTheServerLacks(t *testing.T) {
+	for name, answer := range map[string]string{
+		"NIL": "* 1 FETCH (UID 5 PREVIEW NIL)\n* 2 FETCH (UID 6 PREVIEW \"the server's\")\n$ OK done",
+		"NO":  "* 2 FETCH (UID 6 PREVIEW \"the server's\")\n$ NO [SERVERBUG] no preview",
+	} {
+		_, server := play(t, Plaintext, func(c *client, _ int) {
+			c.say(ready)
+			for {
+				tag, command := c.hear()
+				lines := "$ OK done"
+				switch {
+				case tag == "":
+					return
+				case strings.HasPrefix(command, "AUTHENTICATE"):
+					lines = "$ OK [CAPABILITY IMAP4rev1 PREVIEW] welcome"
+				case strings.HasPrefix(command, "SELECT"):
+					lines = "* 2 EXISTS\n* OK [UIDVALIDITY 9] ok\n$ OK [READ-WRITE] done"
+				case strings.Contains(command, "PREVIEW"):
+					lines = answer
+				case strings.Contains(command, "BODYSTRUCTURE"):
+					lines = "* 1 FETCH (UID 5 BODYSTRUCTURE " + textStructure(4) + ")\n$ OK done"
+				case strings.Contains(command, "BODY.PEEK[1]"):
+					lines = "* 1 FETCH (UID 5 BODY[1]<0> {4}\nours)\n$ OK done"
+				}
+				c.say(strings.Split(strings.ReplaceAll(lines, "$", tag), "\n")...)
+			}
+		})
+		s, err := Login(t.Context(), quick, Account{Server: server, User: "alice", Secret: secret})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close(context.Background())
+		got, err := s.Previews(t.Context(), "INBOX", 9, []UID{5, 6})
+		if want := map[UID]string{5: "ours", 6: "the server's"}; err != nil || !maps.Equal(got, want) {
+			t.Errorf("%s: Previews = %v, %v, want %v", name, got, err, want)
+		}
+	}
+}
+
+// A header without end costs neither its row nor the list; what is shown of it is its beginning.
+func TestEndlessHeader(t *testing.T) {
+	eachSession(t, func(t *testing.T, srv *imaptest.Server, user string, s *Session) {
+		srv.Append(t, user, "INBOX", crlf("From: a@corpus.invalid", "Subject: short", "", "text"))
+		srv.Append(t, user, "INBOX", crlf("Subject: long", "References: "+strings.Repeat("<1234567890@corpus.invalid>\r\n ", 200_000)+"<last@corpus.invalid>", "", "text"))
+		page, err := s.Page(t.Context(), "INBOX", PageSpec{})
+		if err != nil || len(page.Summaries) != 2 {
+			t.Fatalf("Page = %+v, %v, want two rows", page, err)
+		}
+		long := page.Summaries[0]
+		if long.Subject != "long" || page.Summaries[1].Subject != "short" {
+			t.Errorf("rows %q and %q, want long and short", long.Subject, page.Summaries[1].Subject)
+		}
+		m, err := s.Message(t.Context(), long.Ref)
+		if err != nil || !slices.Contains(m.Repairs, longHeader) {
+			t.Errorf("Message = %+v, %v, want one that says %q", m, err, longHeader)
 		}
 	})
 }

@@ -46,14 +46,28 @@ func (s *Session) Previews(ctx context.Context, mailbox string, uidValidity uint
 }
 
 func (s *Session) previews(ctx context.Context, c *conn, uids []UID) (map[UID]string, error) {
-	if c.can.preview {
-		return c.preview(ctx, "UID FETCH", uidsOf(uids).String(), false)
+	if !c.can.preview {
+		return s.cutPreviews(c, uids)
 	}
-	return s.cutPreviews(c, uids)
+	lines, err := c.preview(ctx, "UID FETCH", uidsOf(uids).String(), false)
+	if err != nil && !isTagged(err) {
+		return nil, err
+	}
+	// QUIRK: Cyrus without its annotator offers PREVIEW and answers NIL, which RFC 8970 section 3 allows where the server has none.
+	missing := slices.DeleteFunc(slices.Clone(uids), func(uid UID) bool { return lines[uid] != "" })
+	if len(missing) == 0 {
+		return lines, nil
+	}
+	cut, err := s.cutPreviews(c, missing)
+	if lines == nil {
+		return cut, err
+	}
+	maps.Copy(lines, cut)
+	return lines, err
 }
 
-// preview sends FETCH with PREVIEW, which go-imap lacks. lazy gives only those that
-// the server has at hand; the others are absent.
+// preview sends FETCH with PREVIEW, which go-imap lacks. What the server has none of is
+// absent; with lazy also what it does not have at hand.
 func (c *conn) preview(ctx context.Context, command, set string, lazy bool) (map[UID]string, error) {
 	item := []any{wire.Atom("UID"), wire.Atom("PREVIEW")}
 	if lazy {
@@ -69,11 +83,8 @@ func (c *conn) preview(ctx context.Context, command, set string, lazy bool) (map
 	}
 	lines := make(map[UID]string)
 	for _, r := range result.Untagged {
-		if uid, text, ok := previewIn(r); ok && uid != 0 && (text != nil || !lazy) {
-			lines[uid] = ""
-			if text != nil {
-				lines[uid] = rfc822.PreviewText(*text, false, maxPreview)
-			}
+		if uid, text, ok := previewIn(r); ok && uid != 0 && text != nil {
+			lines[uid] = rfc822.PreviewText(*text, false, maxPreview)
 		}
 	}
 	if result.Status != "OK" && len(lines) == 0 {
