@@ -16,10 +16,10 @@ func BenchmarkIdle(b *testing.B) {
 	r := keptRig(b)
 	for b.Loop() {
 	}
-	idle(r, b, reporter{b})
+	idle(r, b, reporter{b}, 5*time.Second)
 }
 
-func idle(r *rig, t testing.TB, rep reporter) {
+func idle(r *rig, t testing.TB, rep reporter, rest time.Duration) {
 	w := r.start(t)
 	newBrowser(t, w.origin).signIn(seed.Mid)
 	time.Sleep(200 * time.Millisecond)
@@ -42,7 +42,7 @@ func idle(r *rig, t testing.TB, rep reporter) {
 		t.Fatal(err)
 	}
 	busy := w.memory(t)
-	time.Sleep(5 * time.Second)
+	time.Sleep(rest)
 	after := w.memory(t)
 	name := fmt.Sprintf("memory of %d idle sessions", users)
 	table = append(table, line{name: name, figure: fmt.Sprintf("%.0f MiB PSS (%.0f just after, %.0f before): %.0f kB each", after, busy, before, (after-before)*1024/float64(users))})

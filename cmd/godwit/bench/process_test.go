@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -43,12 +44,9 @@ func (r *rig) start(t testing.TB) *godwit {
 	t.Helper()
 	command := exec.Command(binary(t), "serve", "--listen", "127.0.0.1:0", "--imap", "imap://"+r.dovecot.Address,
 		"--insecure-plaintext", "--data-dir", t.TempDir())
-	command.Env = []string{"PATH=" + os.Getenv("PATH")}
-	for _, e := range os.Environ() {
-		if strings.HasPrefix(e, "GODEBUG=") || strings.HasPrefix(e, "GOGC=") || strings.HasPrefix(e, "GODWIT_PPROF=") {
-			command.Env = append(command.Env, e)
-		}
-	}
+	command.Env = slices.DeleteFunc(os.Environ(), func(e string) bool {
+		return strings.HasPrefix(e, "GODWIT_") && !strings.HasPrefix(e, "GODWIT_PPROF")
+	})
 	out, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -180,8 +180,11 @@ func attachments(r *rig, t testing.TB, rep reporter, loop func() bool) {
 		decoding.add(d)
 		over = append(over, g[i]-f[i]-float64(d.Nanoseconds())/1e6)
 	}
-	report(rep, "attachment of 50 kB to 5 MB", f, g, f.at(.5)+1.5+decoding.at(.5))
-	figure(rep, "  of that over floor and decoding", over.at(.5), "ms", 1.5, atMost)
+	// Messages differ in size, so that the bar is on what each turn took over the floor and its own decoding.
+	table = append(table, line{"attachment of 50 kB to 5 MB", fmt.Sprintf("%.2f ms, p95 %.2f", g.at(.5), g.at(.95)),
+		fmt.Sprintf("%.2f ms, p95 %.2f, decoding %.2f", f.at(.5), f.at(.95), decoding.at(.5)), fmt.Sprintf("%.2f", g.at(.5)/f.at(.5)),
+		fmt.Sprintf("1.5 ms over floor and decoding: %.2f", over.at(.5)), verdict(over.at(.5) <= 1.5)})
+	rep.metric(over.at(.5), "over-ms")
 }
 
 // BenchmarkDownload reads 100 MiB.
