@@ -437,7 +437,11 @@ func TestPreviewsThatTheServerLacks(t *testing.T) {
 func TestEndlessHeader(t *testing.T) {
 	eachSession(t, func(t *testing.T, srv *imaptest.Server, user string, s *Session) {
 		srv.Append(t, user, "INBOX", crlf("From: a@corpus.invalid", "Subject: short", "", "text"))
-		srv.Append(t, user, "INBOX", crlf("Subject: long", "References: "+strings.Repeat("<1234567890@corpus.invalid>\r\n ", 200_000)+"<last@corpus.invalid>", "", "text"))
+		lines := 200_000 // 6 MB
+		if srv.Name == "memory" {
+			lines = 20_000 // it takes seconds for more
+		}
+		srv.Append(t, user, "INBOX", crlf("Subject: long", "References: "+strings.Repeat("<1234567890@corpus.invalid>\r\n ", lines)+"<last@corpus.invalid>", "", "text"))
 		page, err := s.Page(t.Context(), "INBOX", PageSpec{})
 		if err != nil || len(page.Summaries) != 2 {
 			t.Fatalf("Page = %+v, %v, want two rows", page, err)

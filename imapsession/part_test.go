@@ -6,10 +6,12 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -410,6 +412,74 @@ func TestMemoryOfALargePart(t *testing.T) {
 }
 
 // TestPartWhileAnotherTabLists: a slow reader of a part keeps nobody waiting.
+// Everything that a browser asks for at once, over one connection and over three: nothing waits for what waits for it.
+func TestEverythingAtOnce(t *testing.T) {
+	imaptest.Each(t, func(t *testing.T, srv *imaptest.Server) {
+		for _, conns := range []int{1, 3} {
+			t.Run(fmt.Sprintf("%d connections", conns), func(t *testing.T) {
+				user := srv.User(t)
+				inner := crlf("Subject: inner", "MIME-Version: 1.0", "Content-Type: multipart/mixed; boundary=i", "", "--i", "", "text", "--i", "Content-Type: text/html", "", "html", "--i--")
+				content := bytes.Repeat([]byte("0123456789abcdef"), 40_000)
+				srv.Append(t, user, "INBOX", crlf("Subject: all", "MIME-Version: 1.0", "Content-Type: multipart/mixed; boundary=b", "",
+					"--b", "", "hello", "--b", "Content-Type: application/octet-stream", "Content-Transfer-Encoding: base64", "", base64Lined(content, 76),
+					"--b", "Content-Type: message/rfc822", "Content-Transfer-Encoding: base64", "", base64Lined(inner, 76), "--b--"))
+				srv.Append(t, user, "INBOX", plainMail(2))
+				defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+				s, err := Login(t.Context(), &Options{MaxConns: conns}, Account{Server: plainly(srv), User: user, Secret: imaptest.Password})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer s.Close(context.Background())
+				page, err := s.Page(t.Context(), "INBOX", PageSpec{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				ref := page.Summaries[1].Ref
+				read := func(section Section, want []byte) error {
+					r, err := s.Part(t.Context(), ref, section)
+					if err != nil {
+						return err
+					}
+					defer r.Close()
+					r.Size()
+					if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, want) {
+						return fmt.Errorf("part %s: %d octets, %v, want %d", section, len(got), err, len(want))
+					}
+					return nil
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+				defer cancel()
+				jobs := []func() error{
+					func() error { _, err := s.Page(ctx, "INBOX", PageSpec{}); return err },
+					func() error { _, err := s.Page(ctx, "Sent", PageSpec{}); return err },
+					func() error { _, err := s.Message(ctx, ref); return err },
+					func() error { _, err := s.Embedded(ctx, ref, "3"); return err },
+					func() error { _, err := s.Previews(ctx, "INBOX", ref.UIDValidity, uidsOn(page)); return err },
+					func() error { _, err := s.Mailboxes(ctx, 0); return err },
+					func() error { _, err := s.Neighbours(ctx, ref); return err },
+					func() error { return s.MarkSeen(ctx, ref) },
+					func() error { return read("1", []byte("hello")) },
+					func() error { return read("2", content) },
+					func() error { return read("2", content) },
+					func() error { return read("2", content) },
+					func() error { return read("3.1", []byte("text")) },
+				}
+				var all sync.WaitGroup
+				for range 3 {
+					for i, job := range jobs {
+						all.Go(func() {
+							if err := job(); err != nil {
+								t.Errorf("job %d: %v", i, err)
+							}
+						})
+					}
+				}
+				all.Wait()
+			})
+		}
+	})
+}
+
 func TestPartWhileAnotherTabLists(t *testing.T) {
 	eachSession(t, func(t *testing.T, srv *imaptest.Server, user string, s *Session) {
 		ref := Ref{Mailbox: "INBOX", UID: UID(srv.Append(t, user, "INBOX", withAttachment("base64", base64Lined(randomOctets(4<<20, 17), 76))))}

@@ -629,6 +629,38 @@ func TestFewerConnectionsThanWished(t *testing.T) {
 	}
 }
 
+// A server that cannot be reached is tried once for a page, not once more without structures.
+func TestUnreachableIsTriedOnce(t *testing.T) {
+	played, server := play(t, Plaintext, func(c *client, n int) {
+		if n > 0 {
+			c.say("* BYE down for today")
+			return
+		}
+		c.say(ready)
+		tag, _ := c.hear()
+		c.say(tag + " OK [CAPABILITY IMAP4rev1] welcome")
+	})
+	s, err := Login(t.Context(), quick, Account{Server: server, User: "alice", Secret: secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(context.Background())
+	for try, open := range []func() error{
+		func() error { _, err := s.Page(t.Context(), "INBOX", PageSpec{}); return err },
+		func() error { _, err := s.Message(t.Context(), Ref{Mailbox: "INBOX", UID: 5}); return err },
+		func() error { _, err := s.Part(t.Context(), Ref{Mailbox: "INBOX", UID: 5}, "1"); return err },
+	} {
+		if err := open(); !errors.Is(err, ErrUnavailable) {
+			t.Errorf("%d: %v, want %v", try, err, ErrUnavailable)
+		}
+		played.mu.Lock()
+		if want := try + 2; played.conns != want {
+			t.Errorf("%d: %d connections so far, want %d", try, played.conns, want)
+		}
+		played.mu.Unlock()
+	}
+}
+
 func TestAlertsAreToldOnce(t *testing.T) {
 	_, server := play(t, Plaintext, func(c *client, _ int) {
 		c.say("* OK [ALERT] System goes down at 18:00 <now>\x07")
