@@ -22,6 +22,31 @@ func orientation(jpeg []byte) int {
 	return 1
 }
 
+// jpegFrame finds the frame header (SOFn) of a JPEG: its marker and what follows its length, 0 when there is none.
+func jpegFrame(jpeg []byte) (marker byte, header []byte) {
+	if len(jpeg) < 4 || jpeg[0] != 0xFF || jpeg[1] != 0xD8 {
+		return 0, nil
+	}
+	for at := 2; at+4 <= len(jpeg); {
+		if jpeg[at] != 0xFF || jpeg[at+1] == 0xFF || jpeg[at+1] == 0 { // what stands between segments is passed over, as decoders do
+			at++
+			continue
+		}
+		marker, size := jpeg[at+1], int(binary.BigEndian.Uint16(jpeg[at+2:]))
+		switch {
+		case marker >= 0xD0 && marker <= 0xD7: // a restart, without a length
+			at += 2
+		case marker == 0xDA || size < 2 || at+2+size > len(jpeg):
+			return 0, nil
+		case marker >= 0xC0 && marker <= 0xC2:
+			return marker, jpeg[at+4 : at+2+size]
+		default:
+			at += 2 + size
+		}
+	}
+	return 0, nil
+}
+
 // tiffOrientation reads the first directory of the TIFF structure that EXIF is kept in.
 func tiffOrientation(b []byte) int {
 	if len(b) < 8 {

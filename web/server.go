@@ -75,7 +75,7 @@ const (
 	pageTimeout  = 30 * time.Second // for a page, all its IMAP included
 	sweepEvery   = 10 * time.Minute // expired session records are deleted
 	seenTimeout  = 30 * time.Second // for one \Seen after the page is out
-	thumbsAtOnce = 2                // images decoded at the same time: each may take 160 MB for a moment
+	thumbsAtOnce = 2                // images decoded at the same time: each may take maxThumbMemory for a moment
 )
 
 // New builds the server; nothing is dialled.

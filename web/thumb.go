@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/color"
 	"image/gif"
 	"image/jpeg"
 	"image/png"
 	"io"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 	"golang.org/x/image/bmp"
@@ -24,9 +26,12 @@ import (
 
 const (
 	maxThumbSource = 28 << 20 // encoded octets of a part: a photograph of 20 MB
-	maxThumbPixels = 40 << 20 // of the source: decoding takes up to four octets each
-	thumbSide      = 96       // pixels of the longer side: the tile's 38 at twice the density, and room
-	maxThumb       = 6 << 10  // octets, so that a page of them stays light
+	maxThumbPixels = 40 << 20 // of the source
+	maxThumbLength = 1 << 15  // pixels of the source's longer side: scaling keeps a line of each side for itself
+	maxThumbMemory = 192 << 20
+	thumbPatience  = 5 * time.Second // for decoding; a photograph of 40 megapixels takes one
+	thumbSide      = 96              // pixels of the longer side: the tile's 38 at twice the density, and room
+	maxThumb       = 6 << 10         // octets, so that a page of them stays light
 )
 
 // getThumb makes a small picture of an image part.
@@ -110,10 +115,10 @@ func decodeBounded(data []byte) (image.Image, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", errNotPreviewable, err)
 		}
-		if config.Width < 1 || config.Height < 1 || int64(config.Width)*int64(config.Height) > maxThumbPixels {
+		if !affordable(config, data) {
 			return nil, fmt.Errorf("image of %d x %d pixels: %w", config.Width, config.Height, imapsession.ErrTooLarge)
 		}
-		src, err := decodeSafely(d.decode, data)
+		src, err := decodeSafely(d.decode, data, time.Now().Add(thumbPatience))
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", errNotPreviewable, err)
 		}
@@ -122,14 +127,87 @@ func decodeBounded(data []byte) (image.Image, error) {
 	return nil, fmt.Errorf("no picture by its first bytes: %w", errNotPreviewable)
 }
 
-// decodeSafely turns a decoder's panic on broken input into an error.
-func decodeSafely(decode func(io.Reader) (image.Image, error), data []byte) (img image.Image, err error) {
+// affordable tells whether a picture can be decoded and scaled within maxThumbMemory.
+func affordable(config image.Config, data []byte) bool {
+	w, h := int64(config.Width), int64(config.Height)
+	if w < 1 || h < 1 || w > maxThumbLength || h > maxThumbLength || w*h > maxThumbPixels {
+		return false
+	}
+	return w*h*octetsPerPixel(config.ColorModel)+coefficients(data, w*h) <= maxThumbMemory
+}
+
+func octetsPerPixel(model color.Model) int64 {
+	if _, palette := model.(color.Palette); palette {
+		return 1
+	}
+	switch model {
+	case color.GrayModel:
+		return 1
+	case color.Gray16Model:
+		return 2
+	case color.YCbCrModel:
+		return 3
+	case color.RGBA64Model, color.NRGBA64Model:
+		return 8
+	}
+	return 4
+}
+
+// coefficients is what the decoder keeps of a progressive JPEG until its last scan: four octets for each sample.
+func coefficients(data []byte, pixels int64) int64 {
+	if len(data) < 2 || data[0] != 0xFF || data[1] != 0xD8 {
+		return 0
+	}
+	marker, frame := jpegFrame(data)
+	switch {
+	case marker == 0xC0 || marker == 0xC1:
+		return 0
+	case marker != 0xC2 || len(frame) < 6:
+		return pixels * 4 * 4 // the decoder may find what was not found here
+	}
+	var samples, most int64
+	for i := 0; i < int(frame[5]) && 6+i*3+1 < len(frame); i++ {
+		factor := frame[6+i*3+1]
+		n := int64(factor>>4) * int64(factor&15)
+		samples += n
+		most = max(most, n)
+	}
+	if most == 0 {
+		return 0
+	}
+	return pixels * 4 * samples / most
+}
+
+// impatient ends reading after a time. A decoder can't be told to stop, but a JPEG of many scans, or a TIFF of many tiles, that would keep it busy for hours reads on and on.
+type impatient struct {
+	r     *bytes.Reader
+	until time.Time
+}
+
+var errImpatient = errors.New("decoding takes too long")
+
+func (r impatient) Read(p []byte) (int, error) {
+	if time.Now().After(r.until) {
+		return 0, errImpatient
+	}
+	return r.r.Read(p)
+}
+
+func (r impatient) ReadAt(p []byte, at int64) (int, error) {
+	if time.Now().After(r.until) {
+		return 0, errImpatient
+	}
+	return r.r.ReadAt(p, at)
+}
+
+// decodeSafely turns a decoder's panic on broken input into an error, and ends it at until.
+func decodeSafely(decode func(io.Reader) (image.Image, error), data []byte, until time.Time) (img image.Image, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("decoder: %v", p)
 		}
 	}()
-	img, err = decode(bytes.NewReader(data))
+	img, err = decode(impatient{bytes.NewReader(data), until})
 	if err == nil && img.Bounds().Empty() {
 		err = errors.New("empty picture")
 	}
