@@ -34,11 +34,17 @@ func replayed(t *testing.T, name string) (*replay.Server, *Session) {
 	case "implicit":
 		server.Security = TLS
 	}
-	s, err := Login(t.Context(), &Options{CommandWait: 5 * time.Second}, Account{Server: server, User: srv.User, Secret: Secret(srv.Pass)})
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	s, err := Login(ctx, &Options{CommandWait: 5 * time.Second}, Account{Server: server, User: srv.User, Secret: Secret(srv.Pass)})
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	t.Cleanup(func() { s.Close(context.Background()) })
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		s.Close(ctx)
+	})
 	return srv, s
 }
 

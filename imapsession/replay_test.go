@@ -1,56 +1,12 @@
 package imapsession
 
 import (
-	"context"
 	"errors"
 	"io"
-	"net"
-	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
-
-	"godwit/imapsession/imaptest"
-	"godwit/imapsession/imaptest/replay"
 )
-
-// onTranscript starts one of the quirk transcripts that lie beside the repository and signs in.
-func onTranscript(t *testing.T, name string) (*replay.Server, *Session) {
-	t.Helper()
-	file := filepath.Join("..", "..", "shared", "corpus", "imap-quirks", name+".imap")
-	if _, err := os.Stat(file); err != nil {
-		imaptest.Missing(t, "corpus", err)
-	}
-	sv := replay.Start(t, file)
-	host, port, err := net.SplitHostPort(sv.Addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := Server{Host: host, Security: Plaintext, RootsPEM: sv.Roots}
-	if server.Port, err = strconv.Atoi(port); err != nil {
-		t.Fatal(err)
-	}
-	switch sv.TLS {
-	case "starttls":
-		server.Security = StartTLS
-	case "implicit":
-		server.Security = TLS
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	s, err := Login(ctx, &Options{CommandWait: 5 * time.Second}, Account{Server: server, User: sv.User, Secret: Secret(sv.Pass)})
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		s.Close(ctx)
-	})
-	return sv, s
-}
 
 // opened is one row of a list and what opening it shows.
 type opened struct {
@@ -92,14 +48,14 @@ func openAll(t *testing.T, s *Session, mailbox string) map[UID]opened {
 // TestTranscripts lists and opens every mail of every quirky server: nothing may fail but what the
 // transcript itself lets vanish, and no server may see a command that it could not understand.
 func TestTranscripts(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join("..", "..", "shared", "corpus", "imap-quirks", "*.imap"))
+	files, err := filepath.Glob(filepath.Join(quirks, "*.imap"))
 	if err != nil || len(files) == 0 {
-		imaptest.Missing(t, "corpus", "no transcripts")
+		t.Fatalf("%d transcripts, %v", len(files), err)
 	}
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".imap")
 		t.Run(name, func(t *testing.T) {
-			sv, s := onTranscript(t, name)
+			sv, s := replayed(t, name)
 			for uid, o := range openAll(t, s, "INBOX") {
 				vanished := name == "expunge-race" && uid == 2 && errors.Is(o.err, ErrNoMessage)
 				if o.err != nil && !vanished {
@@ -117,7 +73,7 @@ func TestTranscripts(t *testing.T) {
 }
 
 func TestExchangeStructures(t *testing.T) {
-	_, s := onTranscript(t, "exchange-bodystructure")
+	_, s := replayed(t, "exchange-bodystructure")
 	all := openAll(t, s, "INBOX")
 	if len(all) != 5 {
 		t.Fatalf("%d rows, want 5", len(all))
@@ -137,7 +93,7 @@ func TestExchangeStructures(t *testing.T) {
 }
 
 func TestGmailRow(t *testing.T) {
-	_, s := onTranscript(t, "gmail")
+	_, s := replayed(t, "gmail")
 	for _, o := range openAll(t, s, "INBOX") {
 		if o.row.Subject != "Grüße aus Köln" || len(o.row.From) != 1 || o.row.From[0].Name != "Jürgen Strauß" || !strings.Contains(o.text, "Grüß") {
 			t.Errorf("row %+v, text %q", o.row, o.text)
@@ -146,7 +102,7 @@ func TestGmailRow(t *testing.T) {
 }
 
 func TestRawOctetsInQuotedStrings(t *testing.T) {
-	_, s := onTranscript(t, "eight-bit-quoted")
+	_, s := replayed(t, "eight-bit-quoted")
 	all := openAll(t, s, "INBOX")
 	if got := all[1].row.Subject; got != "Übung für Zoë" {
 		t.Errorf("UID 1 is %q", got)
@@ -169,7 +125,7 @@ func TestRawOctetsInQuotedStrings(t *testing.T) {
 }
 
 func TestExpungeRace(t *testing.T) {
-	_, s := onTranscript(t, "expunge-race")
+	_, s := replayed(t, "expunge-race")
 	page, err := s.Page(t.Context(), "INBOX", PageSpec{})
 	if err != nil || len(page.Summaries) != 3 {
 		t.Fatalf("Page = %+v, %v", page, err)
@@ -196,7 +152,7 @@ func TestExpungeRace(t *testing.T) {
 }
 
 func TestUIDValidityChanges(t *testing.T) {
-	_, s := onTranscript(t, "uidvalidity-change")
+	_, s := replayed(t, "uidvalidity-change")
 	page, err := s.Page(t.Context(), "INBOX", PageSpec{})
 	if err != nil {
 		t.Fatal(err)
@@ -224,7 +180,7 @@ func TestUIDValidityChanges(t *testing.T) {
 }
 
 func TestReadOnlyTranscript(t *testing.T) {
-	_, s := onTranscript(t, "readonly")
+	_, s := replayed(t, "readonly")
 	page, err := s.Page(t.Context(), "INBOX", PageSpec{})
 	if err != nil || !page.ReadOnly {
 		t.Fatalf("Page = %+v, %v, want read-only", page, err)
