@@ -23,6 +23,7 @@ type fetched struct {
 	content  []byte             // BODY[section], nil when it did not come
 	items    itemSet            // what came
 	into     []byte             // see fetching
+	known    *Summary           // the row, without flags, when it was kept from before; see rows.go
 }
 
 // itemSet says which items an answer held. go-imap matches answers to commands

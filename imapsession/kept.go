@@ -66,6 +66,8 @@ const (
 	keptParts   = 8 << 10 // nodes of message trees, some 400 octets each
 	keptUIDs    = 2 << 20 // UIDs in sorted orders, 4 octets each
 	keptLessons = 512     // parts of which streaming taught something
+	keptRows    = 256     // rows of lists, some 1.5 kB each
+	keptTops    = 32      // first pages
 )
 
 // readMemory is what the reading side of a Session keeps.
@@ -74,6 +76,8 @@ type readMemory struct {
 	embedded   *kept[sectionKey, *structure] // messages that only our own parse of a decoded part shows
 	orders     *kept[orderKey, []uint32]     // see order.go
 	lessons    *kept[sectionKey, lesson]     // what streaming a part taught
+	rows       *kept[Ref, *Summary]          // without flags; see rows.go
+	tops       *kept[topKey, UID]            // a message of the first page, as it was shown last
 }
 
 // sectionKey names a part for good; Ref carries its UIDValidity.
@@ -88,5 +92,7 @@ func newReadMemory() *readMemory {
 		embedded:   newKept[sectionKey, *structure](keptParts),
 		orders:     newKept[orderKey, []uint32](keptUIDs),
 		lessons:    newKept[sectionKey, lesson](keptLessons),
+		rows:       newKept[Ref, *Summary](keptRows),
+		tops:       newKept[topKey, UID](keptTops),
 	}
 }

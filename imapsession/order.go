@@ -266,16 +266,42 @@ func (p *pager) fetchList(list []uint32, extra UID) (map[UID]*fetched, map[UID]s
 	if len(uids) == 0 {
 		return nil, nil, noop.Wait()
 	}
-	set := uidsOf(uids)
-	answers := p.c.ask(set, p.options)
-	previews := p.c.previewLazily(p.ctx, "UID FETCH", set.String())
-	got, err := answers.wait()
+	// Of rows that were shown before flags and number are enough.
+	seen, fresh := p.split(uids)
+	var light, whole *fetching
+	if len(seen) > 0 {
+		light = p.c.ask(uidsOf(seen), flagsOnly())
+	}
+	var previews *lazily
+	if len(fresh) > 0 {
+		set := uidsOf(fresh)
+		whole = p.c.ask(set, p.options)
+		previews = p.c.previewLazily(p.ctx, "UID FETCH", set.String())
+	}
+	rows := make(map[UID]*fetched, len(uids))
+	var err error
+	if light != nil {
+		var got []*fetched
+		got, err = light.wait()
+		got = flagged(got)
+		p.recall(got)
+		for _, row := range got {
+			if row.known != nil { // another page may have pushed it out meanwhile
+				rows[row.uid] = row
+			}
+		}
+	}
+	if whole != nil {
+		got, fault := whole.wait()
+		if err == nil {
+			err = fault
+		}
+		for _, row := range complete(got) {
+			rows[row.uid] = row
+		}
+	}
 	if refused := noop.Wait(); err == nil {
 		err = refused
-	}
-	rows := make(map[UID]*fetched, len(got))
-	for _, row := range complete(got) {
-		rows[row.uid] = row
 	}
 	return rows, previews.wait(), err
 }

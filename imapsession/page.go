@@ -162,11 +162,20 @@ func (p *pager) empty(total uint32) *Page {
 func (p *pager) top() (*Page, error) {
 	before := p.c.exists()
 	low, high := p.topRange(before)
-	rows, previews, err := p.fetchRange(low, high, true)
+	fetch := p.fetchTop
+	if p.seenTop() {
+		fetch = p.fetchKnown
+	}
+	rows, previews, err := fetch(low, high)
 	if err := p.sure(rows, high-low+1, before, err); err != nil {
 		return nil, err
 	}
-	return p.byNumber(rows, previews), nil
+	page := p.byNumber(rows, previews)
+	if n := len(page.Summaries); n > 0 {
+		// The one in the middle: a few new ones, or a few that are gone, leave it on the page.
+		p.s.read.tops.put(p.topKey(), page.Summaries[n/2].Ref.UID, 1)
+	}
+	return page, nil
 }
 
 // sure tells whether rows are the want rows asked for by number when the mailbox had exists
@@ -352,9 +361,20 @@ func (p *pager) byNumber(rows []*fetched, previews map[UID]string) *Page {
 func (page *Page) fill(s *Session, c *conn, rows []*fetched, previews map[UID]string) {
 	page.Summaries = make([]Summary, len(rows))
 	for i, row := range rows {
+		if row.known != nil {
+			page.Summaries[i] = *row.known
+			page.Summaries[i].Flags = row.flags
+			continue
+		}
 		page.Summaries[i] = s.summary(c, row)
 		page.Summaries[i].Preview, page.Summaries[i].PreviewKnown = previews[row.uid]
+		s.keepRow(row, page.Summaries[i])
 	}
+}
+
+// fetchTop is fetchRange with a NOOP, so that new mail shows.
+func (p *pager) fetchTop(low, high uint32) ([]*fetched, map[UID]string, error) {
+	return p.fetchRange(low, high, true)
 }
 
 // fetchRange takes the rows low to high, with PREVIEW beside them where offered, all in one round trip.

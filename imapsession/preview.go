@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
@@ -42,6 +43,7 @@ func (s *Session) Previews(ctx context.Context, mailbox string, uidValidity uint
 	if err != nil {
 		return nil, fmt.Errorf("previews of %s: %w", mailbox, err)
 	}
+	s.keepPreviews(Ref{Mailbox: mailbox, UIDValidity: uidValidity}, lines)
 	return lines, nil
 }
 
@@ -104,8 +106,7 @@ func previewIn(r wire.Response) (uid UID, text *string, ok bool) {
 		value, isText := items[i+1].(string)
 		switch {
 		case strings.EqualFold(name, "UID"):
-			var n uint32
-			fmt.Sscan(value, &n)
+			n, _ := strconv.ParseUint(value, 10, 32) // 0 is no UID
 			uid = UID(n)
 		case strings.EqualFold(name, "PREVIEW"):
 			ok = true
