@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"strings"
 
 	"golang.org/x/crypto/chacha20poly1305"
 )
@@ -95,12 +96,13 @@ func (e *Entry) bind() []byte {
 	return binary.BigEndian.AppendUint64(b, uint64(e.Created.Unix()))
 }
 
-// ownerOf hashes an account's name so that a store's reader can't tell, or try, who it is.
+// ownerOf hashes an account's name so that a store's reader can't tell, or try, who it is. Letter case makes no owner of its own: "sign out everywhere" must reach those
+// who signed in as Ada@Example.org.
 func ownerOf(master MasterKey, a Account) Owner {
 	mac := hmac.New(sha256.New, deriveKey(master, "godwit session owner v1"))
 	mac.Write([]byte(a.Server))
 	mac.Write([]byte{0})
-	mac.Write([]byte(a.User))
+	mac.Write([]byte(strings.ToLower(a.User)))
 	return Owner(mac.Sum(nil))
 }
 

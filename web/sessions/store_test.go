@@ -253,7 +253,9 @@ func TestListAndSignOutEverywhere(t *testing.T) {
 		if err != nil || len(list) != 2 || list[0].Agent != "Chrome on Android" || list[1].Agent != "Firefox on Linux" || !list[1].Created.Equal(day) {
 			t.Errorf("List = %+v, %v, want Chrome, then Firefox", list, err)
 		}
-		ids, err := s.RevokeAll(t.Context(), ada)
+		shouting := ada
+		shouting.User = "ADA@Example.org" // the same person, who typed another case
+		ids, err := s.RevokeAll(t.Context(), shouting)
 		if err != nil || len(ids) != 2 {
 			t.Errorf("RevokeAll = %v, %v, want two", ids, err)
 		}
