@@ -2,7 +2,6 @@ package rfc822
 
 import (
 	"bytes"
-	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -15,7 +14,6 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
-	"golang.org/x/text/transform"
 )
 
 const (
@@ -30,30 +28,6 @@ func DecodeText(b []byte, label string, isHTML bool) string {
 	b, label = effectiveLabel(b, label, isHTML)
 	return strings.ReplaceAll(decodeWith(b, label), "\x00", "")
 }
-
-// NewCharsetReader returns a reader of what r holds, as DecodeText would give it for the first 4 KiB of r: the charset is settled by them. Octets
-// that are no UTF-8 in a text that began as UTF-8 are taken for windows-1252. Errors are those of r.
-func NewCharsetReader(label string, r io.Reader) io.Reader {
-	sample := make([]byte, sampleBytes)
-	n, err := io.ReadFull(r, sample)
-	sample = sample[:n]
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		r = bytes.NewReader(nil)
-	} else if err != nil {
-		r = errorReader{err}
-	}
-	body, label := effectiveLabel(sample, label, false)
-	all := io.MultiReader(bytes.NewReader(body), r)
-	if label == "utf-8" {
-		return transform.NewReader(all, transform.Chain(&lenientUTF8{}, dropNUL{}))
-	}
-	return transform.NewReader(all, transform.Chain(codec(label).NewDecoder(), dropNUL{}))
-}
-
-// errorReader gives the error that reading the sample met.
-type errorReader struct{ err error }
-
-func (r errorReader) Read([]byte) (int, error) { return 0, r.err }
 
 // decodeLabelled decodes a short text (an encoded word, a parameter) whose charset is named.
 func decodeLabelled(b []byte, label string) string {
@@ -292,51 +266,6 @@ func metaCharset(b []byte) string {
 		}
 		b = b[i+len("charset"):]
 	}
-}
-
-// dropNUL removes NUL octets from UTF-8 text.
-type dropNUL struct{ transform.NopResetter }
-
-func (dropNUL) Transform(dst, src []byte, _ bool) (nDst, nSrc int, err error) {
-	for nSrc < len(src) {
-		if src[nSrc] == 0 {
-			nSrc++
-			continue
-		}
-		run := bytes.IndexByte(src[nSrc:], 0)
-		if run < 0 {
-			run = len(src) - nSrc
-		}
-		n := copy(dst[nDst:], src[nSrc:nSrc+run])
-		nDst, nSrc = nDst+n, nSrc+n
-		if n < run {
-			return nDst, nSrc, transform.ErrShortDst
-		}
-	}
-	return nDst, nSrc, nil
-}
-
-// lenientUTF8 passes UTF-8 and takes other octets for windows-1252.
-type lenientUTF8 struct{ transform.NopResetter }
-
-func (*lenientUTF8) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err error) {
-	for nSrc < len(src) {
-		r, n := rune(src[nSrc]), 1
-		if r >= utf8.RuneSelf {
-			if !atEOF && !utf8.FullRune(src[nSrc:]) {
-				return nDst, nSrc, transform.ErrShortSrc
-			}
-			if r, n = utf8.DecodeRune(src[nSrc:]); r == utf8.RuneError && n == 1 {
-				r = charmap.Windows1252.DecodeByte(src[nSrc])
-			}
-		}
-		if len(dst)-nDst < utf8.UTFMax {
-			return nDst, nSrc, transform.ErrShortDst
-		}
-		nDst += utf8.EncodeRune(dst[nDst:], r)
-		nSrc += n
-	}
-	return nDst, nSrc, nil
 }
 
 func ascii(b []byte) bool {

@@ -1,11 +1,8 @@
 package rfc822
 
 import (
-	"bytes"
-	"io"
 	"strings"
 	"testing"
-	"testing/iotest"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/htmlindex"
@@ -78,12 +75,6 @@ func TestDecodeText(t *testing.T) {
 		if got := DecodeText([]byte(tt.in), tt.label, false); got != tt.want {
 			t.Errorf("%s: DecodeText(%.60q, %q) = %q, want %q", tt.name, tt.in, tt.label, got, tt.want)
 		}
-		r := NewCharsetReader(tt.label, iotest.OneByteReader(strings.NewReader(tt.in)))
-		b, err := io.ReadAll(r)
-		lenient := strings.Contains(tt.want, "\ufffd") // the reader takes single octets for windows-1252
-		if err != nil || !lenient && string(b) != tt.want {
-			t.Errorf("%s: NewCharsetReader(%q) gives %q, %v, want %q", tt.name, tt.label, b, err, tt.want)
-		}
 	}
 }
 
@@ -116,26 +107,6 @@ func TestDecodeHTMLDeclaration(t *testing.T) {
 	}
 }
 
-func TestCharsetReaderPassesErrors(t *testing.T) {
-	r := NewCharsetReader("utf-8", io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(io.ErrClosedPipe)))
-	if b, err := io.ReadAll(r); string(b) != "abc" || err != io.ErrClosedPipe {
-		t.Errorf("reading a cut text = %q, %v, want abc and the error", b, err)
-	}
-}
-
-func TestCharsetReaderBeyondTheSample(t *testing.T) {
-	in := strings.Repeat("plain ", 2000) + "caf\xe9 café"
-	b, err := io.ReadAll(NewCharsetReader("utf-8", strings.NewReader(in)))
-	if want := "café café"; err != nil || !strings.HasSuffix(string(b), want) {
-		t.Errorf("text that turns 8-bit after 12 kB ends in %q, %v, want %q", b[max(0, len(b)-20):], err, want)
-	}
-	ru := strings.Repeat("Съешь же ещё этих булок. ", 2000)
-	b, err = io.ReadAll(NewCharsetReader("koi8-r", bytes.NewReader(encode(t, "koi8-r", ru))))
-	if err != nil || string(b) != ru {
-		t.Errorf("50 kB of koi8-r come back as %d bytes, %v", len(b), err)
-	}
-}
-
 func FuzzDecodeText(f *testing.F) {
 	for _, label := range []string{"", "utf-8", "utf-7", "iso-2022-jp", "iso-2022-kr", "gb18030", "utf-16", "x-\"", "big5"} {
 		f.Add([]byte("a\x1b$B\xe9+AGE-\x00<meta charset=koi8-r>"), label, true)
@@ -144,10 +115,6 @@ func FuzzDecodeText(f *testing.F) {
 		got := DecodeText(b, label, isHTML)
 		if !utf8.ValidString(got) || strings.ContainsRune(got, 0) {
 			t.Errorf("DecodeText(%q, %q) = %q", b, label, got)
-		}
-		out, err := io.ReadAll(NewCharsetReader(label, bytes.NewReader(b)))
-		if err != nil || !utf8.Valid(out) || bytes.IndexByte(out, 0) >= 0 {
-			t.Errorf("NewCharsetReader(%q) of %q = %q, %v", label, b, out, err)
 		}
 	})
 }

@@ -2,8 +2,6 @@ package rfc822
 
 import (
 	"maps"
-	"mime"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -150,23 +148,6 @@ func TestSafeName(t *testing.T) {
 	}
 }
 
-func TestContentDisposition(t *testing.T) {
-	for _, tt := range []struct{ kind, name, want string }{
-		{"attachment", "a.txt", `attachment; filename="a.txt"`},
-		{"inline", "a b.txt", `inline; filename="a b.txt"`},
-		{"attachment\r\nX: y", "a.txt", `attachment; filename="a.txt"`},
-		{"attachment", "", "attachment"},
-		{"attachment", "naïve €.txt", `attachment; filename="na_ve _.txt"; filename*=UTF-8''na%C3%AFve%20%E2%82%AC.txt`},
-		{"attachment", `a"; filename="evil.html`, `attachment; filename="a_; filename=_evil.html"; filename*=UTF-8''a%22%3B%20filename%3D%22evil.html`},
-		{"attachment", "a\r\nSet-Cookie: x", `attachment; filename="a Set-Cookie_ x"`},
-		{"attachment", "50%41.txt", `attachment; filename="50_41.txt"; filename*=UTF-8''50%2541.txt`},
-	} {
-		if got := ContentDisposition(tt.kind, tt.name); got != tt.want {
-			t.Errorf("ContentDisposition(%q, %q) = %q, want %q", tt.kind, tt.name, got, tt.want)
-		}
-	}
-}
-
 func FuzzFilename(f *testing.F) {
 	f.Add("../a.txt")
 	f.Add("con.\u202etxt")
@@ -178,22 +159,6 @@ func FuzzFilename(f *testing.F) {
 		}
 		if !utf8.ValidString(safe) || utf8.RuneCountInString(safe) > maxNameRunes+1 || strings.ContainsAny(safe, "/\\:\r\n\x00\u202e") || strings.HasPrefix(safe, ".") {
 			t.Errorf("SafeName(%q) = %q", name, safe)
-		}
-		header := ContentDisposition("attachment", name)
-		if !asciiOnly(header) {
-			t.Errorf("ContentDisposition of %q = %q", name, header)
-		}
-		_, params, err := mime.ParseMediaType(header)
-		if err != nil {
-			t.Fatalf("ContentDisposition of %q = %q: %v", name, header, err)
-		}
-		if safe != "" && !strings.Contains(header, "*=") && params["filename"] != safe {
-			t.Errorf("ContentDisposition of %q = %q reads as %q", name, header, params)
-		}
-		if _, encoded, ok := strings.Cut(header, "filename*=UTF-8''"); ok {
-			if back, err := url.PathUnescape(encoded); err != nil || back != safe {
-				t.Errorf("ContentDisposition of %q = %q reads as %q, %v", name, header, back, err)
-			}
 		}
 	})
 }

@@ -155,7 +155,7 @@ func dial(address, user, password string) (*conn, error) {
 		return nil, err
 	}
 	c := &conn{nc: nc, r: bufio.NewReader(nc), w: bufio.NewWriterSize(nc, 256<<10), user: user}
-	if _, err := c.r.ReadString('\n'); err == nil {
+	if _, err = c.r.ReadString('\n'); err == nil { // the greeting
 		err = c.command("LOGIN %s %s", user, password)
 	}
 	if err != nil {
