@@ -21,6 +21,15 @@ func (s *Server) getStatic(c echo.Context) error {
 	return s.sendFile(c, f, static.CacheControl)
 }
 
+// getFavicon is what a browser asks for beside a document that names no icon: a mail's own, or a picture, opened in a tab.
+func (s *Server) getFavicon(c echo.Context) error {
+	f, ok := static.Lookup(static.Hash(), "brand/favicon.svg")
+	if !ok {
+		return echo.ErrNotFound
+	}
+	return s.sendFile(c, f, "public, max-age=86400")
+}
+
 func (s *Server) sendFile(c echo.Context, f static.File, cacheControl string) error {
 	h := c.Response().Header()
 	// A file is no page: what concerns frames and windows would only cost octets.

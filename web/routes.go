@@ -29,6 +29,7 @@ func (s *Server) routes() *echo.Echo {
 	get("/healthz", s.getHealth)
 	get("/readyz", s.getReady)
 	get("/static/*", s.getStatic)
+	get("/favicon.ico", s.getFavicon)
 	get("/manifest.webmanifest", s.getManifest)
 	get("/login", s.getLogin)
 	e.POST("/login", s.postLogin, page, s.form)

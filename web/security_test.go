@@ -134,6 +134,7 @@ func TestHeadersPerRoute(t *testing.T) {
 		m.base.Part(m.ref, "77"):              page, // an error has the headers of a page again
 		css:                                   {"Content-Type": "text/css; charset=utf-8", "Cache-Control": "public, max-age=31536000, immutable"},
 		"/manifest.webmanifest":               {"Content-Type": "application/manifest+json"},
+		"/favicon.ico":                        {"Content-Type": "image/svg+xml", "Cache-Control": "public, max-age=86400", "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"},
 		strings.Replace(css, "css", "no/", 1): page,
 	} {
 		got := m.get(path)
