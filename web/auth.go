@@ -240,7 +240,7 @@ func (s *Server) loginFailed(c echo.Context, user, next string, source netip.Add
 		return s.refuseLogin(c, http.StatusUnprocessableEntity, user, next, &templates.Problem{
 			Title: "No mail server is known for that address", Text: "Check the part after the @. Only the domains that the administrator has set up can sign in here.", Field: "username"})
 	case errors.Is(err, context.Canceled) && requestOf(c).gone():
-		s.throttle.undone(user, source)
+		// It counts: servers answer a wrong password late, so who hangs up early may know it was wrong, and would have all tries free.
 		return err
 	case !errors.As(err, &failed):
 		s.throttle.undone(user, source)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -223,6 +224,34 @@ func TestTooManyTries(t *testing.T) {
 	}
 	s.now.advance(time.Second)
 	b.post("/login", credentials("ada@example.org", imaptest.Password)).leadsTo("/m/INBOX")
+}
+
+// A server answers a wrong password late: hanging up before it does must not make the try free.
+func TestHangingUpCounts(t *testing.T) {
+	s := newSite(t, nil)
+	asked := make(chan bool, 100)
+	s.server = playLoginFunc(t, func() string {
+		asked <- true
+		time.Sleep(time.Second)
+		return "NO [AUTHENTICATIONFAILED] no"
+	})
+	for i := range accountRule.free {
+		ctx, hangUp := context.WithCancel(t.Context())
+		r, err := http.NewRequestWithContext(ctx, "POST", s.http.URL+"/login", strings.NewReader(credentials("ada", "wrong").Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		go func() {
+			<-asked
+			hangUp()
+		}()
+		if _, err := http.DefaultClient.Do(r); !errors.Is(err, context.Canceled) {
+			t.Fatalf("sign-in = %v, want one that was cut", err)
+		}
+		eventually(t, func() bool { return strings.Count(s.log.String(), "request ended by the browser") > i })
+	}
+	s.browser().post("/login", credentials("ada", "wrong")).status(429)
 }
 
 func TestOwnPath(t *testing.T) {

@@ -2,6 +2,8 @@ package web
 
 import (
 	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -41,7 +43,7 @@ func (s *Server) getPart(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.notModified(c, t.Ref, etagOf(t.Ref, string(t.Section))) {
+	if s.notModified(c, t.Ref, s.etagOf(c, t.Ref, string(t.Section))) {
 		return nil
 	}
 	r, err := session(c).Part(c.Request().Context(), t.Ref, t.Section)
@@ -49,13 +51,13 @@ func (s *Server) getPart(c echo.Context) error {
 		return err
 	}
 	defer r.Close()
-	return s.stream(c, t.Ref, partContent(r, c.QueryParam("download") != ""))
+	return s.stream(c, t.Ref, s.partContent(c, r, c.QueryParam("download") != ""))
 }
 
-func partContent(r *imapsession.PartReader, asFile bool) *content {
+func (s *Server) partContent(c echo.Context, r *imapsession.PartReader, asFile bool) *content {
 	p := r.Part
 	ct := &content{
-		ref: r.Ref, etag: etagOf(r.Ref, string(p.Section)), kind: p.Type, charset: p.Params["charset"], name: filenameOf(p), r: r, asFile: asFile,
+		ref: r.Ref, etag: s.etagOf(c, r.Ref, string(p.Section)), kind: p.Type, charset: p.Params["charset"], name: filenameOf(p), r: r, asFile: asFile,
 	}
 	if size, exact := r.Size(); exact {
 		ct.seek, ct.size = r, size
@@ -70,7 +72,7 @@ func (s *Server) getPartFile(c echo.Context) error {
 		return err
 	}
 	detail := fmt.Sprintf("%s.f%d", t.Section, t.File)
-	if s.notModified(c, t.Ref, etagOf(t.Ref, detail)) {
+	if s.notModified(c, t.Ref, s.etagOf(c, t.Ref, detail)) {
 		return nil
 	}
 	unpacked, err := session(c).Unpack(c.Request().Context(), t.Ref, t.Section)
@@ -84,17 +86,23 @@ func (s *Server) getPartFile(c echo.Context) error {
 	r := bytes.NewReader(f.Data)
 	// Without v the reference has no UIDVALIDITY; such an answer is not kept.
 	return s.stream(c, t.Ref, &content{
-		ref: t.Ref, etag: etagOf(t.Ref, detail), kind: f.Type, name: cleanFilename(f.Name, t.File+1), r: r, seek: r, size: r.Size(),
+		ref: t.Ref, etag: s.etagOf(c, t.Ref, detail), kind: f.Type, name: cleanFilename(f.Name, t.File+1), r: r, seek: r, size: r.Size(),
 		asFile: c.QueryParam("download") != "",
 	})
 }
 
 // etagOf names content that never changes; without UIDVALIDITY there is no such name.
-func etagOf(ref imapsession.Ref, detail string) string {
+//
+// The account is part of it: where two people use one browser, it offers the first one's copy to the second under the same address, and many servers give every INBOX the
+// same UIDVALIDITY.
+func (s *Server) etagOf(c echo.Context, ref imapsession.Ref, detail string) string {
 	if ref.UIDValidity == 0 {
 		return ""
 	}
-	return fmt.Sprintf(`"%d.%d.%s"`, ref.UIDValidity, ref.UID, detail)
+	account := visitOf(c).record.Accounts[0]
+	mac := hmac.New(sha256.New, s.tokenKey)
+	fmt.Fprintf(mac, "etag %q %q", account.Server, account.User)
+	return fmt.Sprintf(`"%x.%d.%d.%s"`, mac.Sum(nil)[:6], ref.UIDValidity, ref.UID, detail)
 }
 
 // notModified answers 304 when the browser has what the address names. It asks no mail server: content under ?v= can't change.

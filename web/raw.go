@@ -21,7 +21,7 @@ func (s *Server) getRaw(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.notModified(c, t.Ref, etagOf(t.Ref, "raw")) {
+	if s.notModified(c, t.Ref, s.etagOf(c, t.Ref, "raw")) {
 		return nil
 	}
 	ctx := c.Request().Context()
@@ -34,7 +34,7 @@ func (s *Server) getRaw(c echo.Context) error {
 		return err
 	}
 	defer r.Close()
-	ct := &content{ref: r.Ref, etag: etagOf(r.Ref, "raw"), kind: "message/rfc822", fixed: true, name: subjectFilename(msg, ".eml"), r: r, asFile: true}
+	ct := &content{ref: r.Ref, etag: s.etagOf(c, r.Ref, "raw"), kind: "message/rfc822", fixed: true, name: subjectFilename(msg, ".eml"), r: r, asFile: true}
 	if size, exact := r.Size(); exact {
 		ct.seek, ct.size = r, size
 	}

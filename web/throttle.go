@@ -5,6 +5,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // A throttle slows down guessing of passwords. Each failed sign-in counts against the account's name and against the source's
@@ -143,7 +146,18 @@ func keys(user string, source netip.Addr) (account, network string) {
 	}
 	prefix, err := source.Prefix(bits)
 	if err != nil {
-		return "a" + strings.ToLower(user), "s" // no address: all such share one
+		return accountKey(user), "s" // no address: all such share one
 	}
-	return "a" + strings.ToLower(user), "s" + prefix.String()
+	return accountKey(user), "s" + prefix.String()
+}
+
+// accountKey folds what a server may take for the same name: letter case, wide and composed forms, and, as SASLprep does (RFC 4013), what can't be seen. Two names that are one
+// here share their waits and nothing else.
+func accountKey(user string) string {
+	return "a" + strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, strings.ToLower(norm.NFKC.String(user)))
 }

@@ -95,6 +95,17 @@ func TestThrottleUndone(t *testing.T) {
 	}
 }
 
+func TestThrottleKnowsAName(t *testing.T) {
+	for _, spelling := range []string{"Ada@Godwit.Example", "ada@godwit.example ", "a\u00adda@godwit.example", "\u200bada@godwit.example", "\uff41da@godwit.example", "ada@godwit\uff0eexample"} {
+		if got, want := accountKey(spelling), accountKey("ada@godwit.example"); got != want {
+			t.Errorf("accountKey(%q) = %q, want %q", spelling, got, want)
+		}
+	}
+	if accountKey("ada") == accountKey("adá") {
+		t.Error("an accent is no difference")
+	}
+}
+
 func TestThrottleIsBounded(t *testing.T) {
 	th, advance := newTestThrottle()
 	for i := range throttleMost {

@@ -40,7 +40,7 @@ func (s *Server) getThumb(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	etag := etagOf(t.Ref, string(t.Section)+".t")
+	etag := s.etagOf(c, t.Ref, string(t.Section)+".t")
 	if s.notModified(c, t.Ref, etag) {
 		return nil
 	}
