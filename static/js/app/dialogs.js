@@ -11,6 +11,9 @@ function showDialogs() {
       dialog.remove();
       opener?.focus?.();
     }, { once: true });
+    // Who was signed in is known to this page, and no longer to the server.
+    const user = dialog.querySelector("[data-signin] [name=username]");
+    if (user && !user.value) user.value = document.body.dataset.user || "";
     dialog.showModal();
   }
 }

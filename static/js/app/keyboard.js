@@ -36,13 +36,19 @@ function onKey(event) {
   clearPending();
   if (control(sequence)) {
     event.preventDefault();
-    control(sequence).click();
+    press(control(sequence));
   } else if (!pending && key === "g" && sequence === key) {
     waitForSecond(key);
     event.preventDefault();
   } else if (sequence === key && keys[key]) {
     if (keys[key]() !== false) event.preventDefault();
   }
+}
+
+/** Clicks the control; a menu gets the focus too, so that Tab goes on into it. */
+function press(element) {
+  if (element.matches("summary")) element.focus();
+  element.click();
 }
 
 // Shift is part of the name only where the key's own sign does not tell it.
@@ -82,14 +88,14 @@ function pageReader(direction) {
   if (scroller.scrollTop === before && direction > 0) moveRow(1);
 }
 
-/** Esc and u: out of the message, back to its list. */
+/** Esc: out of the message, back to its list; in the list, what u does there. */
 function leave() {
   const drawer = location.hash === "#folders";
   if (drawer) {
     location.hash = "#main";
     return;
   }
-  const back = document.querySelector("#reader [data-back]");
-  if (!back) return false;
-  back.click();
+  const way = document.querySelector("#reader [data-back]") || control("u");
+  if (!way) return false;
+  way.click();
 }

@@ -20,8 +20,13 @@ function moveRow(step) {
     return;
   }
   focusRow(next);
-  if (openRow() && openRow() !== next) linkOf(next).click();
+  if (openRow() && openRow() !== next) {
+    walking = true;
+    linkOf(next).click();
+  }
 }
+
+let walking = false; // what is opened next was come upon in walking down the list, which the focus is not to leave
 
 function focusRow(row) {
   const link = linkOf(row);

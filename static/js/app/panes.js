@@ -6,8 +6,24 @@ function nextPane(step) {
   if (panes.length === 0) return;
   const at = panes.findIndex((p) => p.contains(document.activeElement));
   const next = panes[(at + step + panes.length) % panes.length];
-  const inside = next.id === "list" ? linkOf(openRow() || rows()[0]) : next.querySelector("[aria-current], h1[tabindex], a, button");
+  const inside = next.id === "list" ? linkOf(openRow() || rows()[0]) : firstIn(next);
   (inside || next).focus();
+}
+
+/** Where the focus goes in a pane: to what is current, else to the heading, else to the first control that is seen. */
+function firstIn(pane) {
+  for (const selector of ["[aria-current]", "h1[tabindex]", "a, button"]) {
+    const found = [...pane.querySelectorAll(selector)].find((e) => e.checkVisibility());
+    if (found) return found;
+  }
+  return null;
+}
+
+/** A pane that goes takes the focus along: it goes to what is read, else to the list. */
+function keepFocus() {
+  const at = document.activeElement;
+  if (!at || at === document.body || at.checkVisibility()) return;
+  (document.querySelector("#reader h1[tabindex]") || linkOf(currentRow()) || document.getElementById("list"))?.focus({ preventScroll: true });
 }
 
 function toggleFolders() {
@@ -26,6 +42,7 @@ function cyclePanes() {
 /** Shows a preference at once and tells the server. */
 function setPreference(name, value) {
   document.documentElement.dataset[name] = value;
+  keepFocus();
   const address = document.body.dataset.settings;
   if (!address) return;
   fetch(address, {

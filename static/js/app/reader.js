@@ -14,6 +14,7 @@ function wireSwaps() {
   });
   document.addEventListener("htmx:after:request", (event) => aimAgain(event.detail.ctx));
   document.addEventListener("htmx:finally:request", (event) => busy(event.detail.ctx, false));
+  document.addEventListener("htmx:before:swap", () => { focusedRow = document.activeElement?.closest?.("#list .row")?.id || ""; });
   document.addEventListener("htmx:after:swap", (event) => afterSwap(event.detail.ctx));
   document.addEventListener("htmx:error", (event) => {
     // fetch itself failed: no answer came, so there is nothing to swap.
@@ -57,6 +58,17 @@ function afterSwap(ctx) {
   if (target === "list") openedList(ctx);
 }
 
+let focusedRow = ""; // id of the row that had the focus when the list was last replaced
+
+/** A new list takes the focus where the old one had it: in the same row, else where a turned page begins, else in the list itself. */
+function focusList(ctx) {
+  if (document.activeElement && document.activeElement !== document.body) return;
+  const row = focusedRow && document.getElementById(focusedRow);
+  const turned = ctx.sourceElement?.matches?.("a[rel=next]") ? rows()[0] : ctx.sourceElement?.matches?.("a[rel=prev]") ? rows().at(-1) : null;
+  if (turned || row) focusRow(turned || row);
+  else document.getElementById("list")?.focus({ preventScroll: true });
+}
+
 function openedMessage(ctx) {
   const reader = document.getElementById("reader");
   if (!reader) return;
@@ -70,10 +82,11 @@ function openedMessage(ctx) {
   } else {
     markOpen("");
   }
-  // Where the keyboard walks the list it stays there; else focus goes to what was opened.
-  if (!document.activeElement?.closest?.("#list") || document.body.clientWidth < 900) {
-    reader.querySelector("h1[tabindex]")?.focus({ preventScroll: true });
-  }
+  // The focus goes to what was opened, but for a pointer and for walking keys, which stay in the list while that is seen.
+  const inRow = document.activeElement?.closest?.("#list .row");
+  const stays = inRow?.checkVisibility() && (walking || ctx.sourceEvent?.detail > 0);
+  walking = false;
+  if (!stays) reader.querySelector("h1[tabindex]")?.focus({ preventScroll: true });
   reader.querySelector(".scroll")?.scrollTo({ top: 0 });
 }
 
@@ -90,6 +103,7 @@ function openedList(ctx) {
   }
   if (location.hash === "#folders") history.replaceState(history.state, "", location.pathname + location.search);
   if (list.dataset.said) announce(list.dataset.said);
+  if (!back) focusList(ctx);
 }
 
 // The address is that of a list now, so no message is open; after "back" its row has the focus.
