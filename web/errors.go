@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 
@@ -219,7 +218,7 @@ func (s *Server) wayOn(c echo.Context, w way, t urls.Target) (templates.Action, 
 		if t.Ref.Mailbox == "" {
 			return templates.Action{}, false
 		}
-		return templates.Action{Text: fmt.Sprintf("Back to %s", t.Ref.Mailbox), Href: base.Mailbox(t.Ref.Mailbox), Icon: "arrow-left"}, true
+		return templates.Action{Text: "Back to " + templates.MailboxTitle(imapsession.Mailbox{Name: t.Ref.Mailbox, Path: []string{t.Ref.Mailbox}}), Href: base.Mailbox(t.Ref.Mailbox), Icon: "arrow-left"}, true
 	case wayMessage:
 		if t.Ref.UID == 0 {
 			return templates.Action{}, false
