@@ -76,6 +76,7 @@ func (p *pager) sorted() (*Page, error) {
 			return page, err
 		}
 	}
+	p.heard = p.c.exists()
 	list, err := p.c.UIDSort(&imapclient.SortOptions{SortCriteria: keys, SearchCriteria: p.criteria()}).Wait()
 	if err != nil {
 		return nil, err
@@ -93,6 +94,7 @@ func (p *pager) filtered() (*Page, error) {
 	if p.c.can.esearch {
 		options = &imap.SearchOptions{ReturnAll: true}
 	}
+	p.heard = p.c.exists()
 	data, err := p.c.UIDSearch(p.criteria(), options).Wait()
 	if err != nil {
 		return nil, err
@@ -138,7 +140,8 @@ func (p *pager) criteria() *imap.SearchCriteria {
 // window makes the page of a list of UIDs, which is read from its end when
 // backwards. before is an older state of the list, to find the place of an
 // anchor that left it. check verifies that the list still is the whole
-// mailbox, and returns errChanged when it is not.
+// mailbox, and returns errChanged when it is not; without it the list was just asked for,
+// and errChanged comes when the NOOP beside the rows tells of messages that it could not know of.
 func (p *pager) window(list []uint32, backwards bool, before []uint32, check bool) (*Page, error) {
 	low, high := p.cut(list, backwards, before)
 	newest := UID(0)
@@ -149,7 +152,7 @@ func (p *pager) window(list []uint32, backwards bool, before []uint32, check boo
 	if err != nil {
 		return nil, err
 	}
-	if check && !p.unchanged(list, newest, rows) {
+	if check && !p.unchanged(list, newest, rows) || !check && !p.last && p.c.exists() != p.heard {
 		return nil, errChanged
 	}
 	page := p.empty(uint32(len(list)))

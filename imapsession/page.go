@@ -116,7 +116,8 @@ type pager struct {
 	spec    PageSpec
 	size    uint32
 	options *imap.FetchOptions
-	last    bool // the last try takes what it gets: a server can fail at one message for good
+	heard   uint32 // how many messages the connection knew of when it asked for a list
+	last    bool   // the last try takes what it gets: a server can fail at one message for good
 }
 
 func (p *pager) page() (*Page, error) {
@@ -163,7 +164,7 @@ func (p *pager) top() (*Page, error) {
 	before := p.c.exists()
 	low, high := p.topRange(before)
 	fetch := p.fetchTop
-	if p.seenTop() {
+	if before > 0 && p.seenTop() {
 		fetch = p.fetchKnown
 	}
 	rows, previews, err := fetch(low, high)
@@ -338,7 +339,7 @@ func (p *pager) byNumber(rows []*fetched, previews map[UID]string) *Page {
 	if len(rows) == 0 {
 		return p.empty(exists)
 	}
-	slices.SortFunc(rows, func(a, b *fetched) int { return cmp.Compare(a.seq, b.seq) })
+	slices.SortFunc(rows, func(a, b *fetched) int { return cmp.Compare(a.uid, b.uid) })
 	exists = max(exists, rows[len(rows)-1].seq) // on the last try some may have gone
 	page := p.empty(exists)
 	below, above := rows[0].seq > 1, rows[len(rows)-1].seq < exists

@@ -433,6 +433,37 @@ func TestPreviewsThatTheServerLacks(t *testing.T) {
 	}
 }
 
+// A mailbox that was shown and is emptied by another client is shown empty.
+func TestPageOfAnEmptiedMailbox(t *testing.T) {
+	eachSession(t, func(t *testing.T, srv *imaptest.Server, user string, s *Session) {
+		other := srv.Client(t, user)
+		for _, spec := range []PageSpec{{}, {Reverse: true}, {Order: OrderDate}, {Filter: FilterUnread}} {
+			for n := range 3 {
+				srv.Append(t, user, "INBOX", plainMail(n))
+			}
+			for range 2 {
+				if page, err := s.Page(t.Context(), "INBOX", spec); err != nil || len(page.Summaries) != 3 {
+					t.Fatalf("Page(%+v) = %+v, %v, want 3 rows", spec, page, err)
+				}
+			}
+			if _, err := other.Select("INBOX", nil).Wait(); err != nil {
+				t.Fatal(err)
+			}
+			if err := other.Store(imap.SeqSet{{Start: 1, Stop: 0}}, &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}}, nil).Close(); err != nil {
+				t.Fatal(err)
+			}
+			if err := other.Expunge().Close(); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				if page, err := s.Page(t.Context(), "INBOX", spec); err != nil || len(page.Summaries) != 0 || page.Total != 0 || page.Older != 0 || page.Newer != 0 {
+					t.Errorf("Page(%+v) = %+v, %v, want an empty one", spec, page, err)
+				}
+			}
+		}
+	})
+}
+
 // A header without end costs neither its row nor the list; what is shown of it is its beginning.
 func TestEndlessHeader(t *testing.T) {
 	eachSession(t, func(t *testing.T, srv *imaptest.Server, user string, s *Session) {
