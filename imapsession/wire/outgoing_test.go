@@ -417,7 +417,7 @@ func TestTrace(t *testing.T) {
 	defer mu.Unlock()
 	all := strings.Join(lines, "\n") + "\n"
 	for _, want := range []string{"S: * PREAUTH [CAPABILITY IMAP4rev1 LITERAL+ UIDPLUS] ready\n", "C: T1 LOGIN (hidden)\n", "C: X1 FOO {9+}\n", "S: {5 octets}\n",
-		"S: * 1 FETCH (UID 5 X-FOO 1 ENVELOPE ({3 octets} NIL", "R: * 1 FETCH (UID 5 ENVELOPE (\"a\\\"b\" NIL"} {
+		"S: * 1 FETCH (UID 5 X-FOO 1 ENVELOPE ({3 octets} NIL", "R: * 1 FETCH (UID 5 ENVELOPE ({4 octets} NIL"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("the trace lacks %q:\n%s", want, all)
 		}
@@ -425,6 +425,25 @@ func TestTrace(t *testing.T) {
 	for _, secret := range []string{"secret", "hello"} {
 		if strings.Contains(all, secret) {
 			t.Errorf("the trace holds %q:\n%s", secret, all)
+		}
+	}
+}
+
+func TestTraceHidesWhatMailSays(t *testing.T) {
+	for _, tt := range []struct{ name, line, want string }{
+		{"file name", `* 1 FETCH (UID 5 BODYSTRUCTURE ("text" "plain" ("charset" "utf-8" "name" "plan.txt") "<id@x>" NIL "7bit" 14 0))`,
+			`* 1 FETCH (UID 5 BODYSTRUCTURE ("text" "plain" ("charset" "utf-8" "name" {8 octets}) {6 octets} NIL "7bit" 14 0))`},
+		{"date", `* 1 FETCH (INTERNALDATE " 1-Nov-2026 07:58:13 +0000" PREVIEW "See you")`, `* 1 FETCH (INTERNALDATE " 1-Nov-2026 07:58:13 +0000" PREVIEW {7 octets})`},
+		{"escaped", `* 1 FETCH (PREVIEW "a\"b" UID 2)`, `* 1 FETCH (PREVIEW {4 octets} UID 2)`},
+		{"not closed", `* 1 FETCH (PREVIEW "See`, `* 1 FETCH (PREVIEW  {4 octets}`},
+		{"behind a literal", ` PREVIEW "See you")`, ` PREVIEW {7 octets})`},
+		{"search", `T1 UID SEARCH SUBJECT "tides"`, `T1 UID SEARCH SUBJECT {5 octets}`},
+		{"mailbox", `* LIST (\HasNoChildren) "/" "Old mail"`, `* LIST (\HasNoChildren) "/" "Old mail"`},
+		{"select", `T1 EXAMINE "Old mail"`, `T1 EXAMINE "Old mail"`},
+		{"status line", `T1 NO no such mailbox "Old mail"`, `T1 NO no such mailbox "Old mail"`},
+	} {
+		if got := hideContent(tt.line); got != tt.want {
+			t.Errorf("%s: hideContent(%q) = %q, want %q", tt.name, tt.line, got, tt.want)
 		}
 	}
 }
