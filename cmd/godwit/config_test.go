@@ -17,7 +17,7 @@ func load(t *testing.T, args []string, env map[string]string) (*Config, error) {
 	return c, err
 }
 
-func writeFile(t *testing.T, name, content string) string {
+func writeFile(t testing.TB, name, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
