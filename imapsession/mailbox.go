@@ -203,21 +203,22 @@ func (l *lister) learnNamespaces(ctx context.Context) (err error) {
 
 // ask lists everything, then the namespaces that "*" did not reach.
 func (l *lister) ask(ctx context.Context) error {
-	if l.extended() {
-		answered, err := l.ask1(ctx, "*", l.returnOptions())
-		if err != nil {
+	offered := l.extended()
+	extended := offered
+	if offered {
+		var err error
+		if extended, err = l.ask1(ctx, "*", l.returnOptions()); err != nil {
 			return err
 		}
-		if !answered {
-			l.s.folders.mu.Lock()
-			l.s.folders.plain = true
-			l.s.folders.mu.Unlock()
-		}
 	}
-	extended := l.extended()
 	if !extended {
 		if err := l.askPlainly(ctx); err != nil {
 			return err
+		}
+		if offered { // it is the extension that the server does not take after all
+			l.s.folders.mu.Lock()
+			l.s.folders.plain = true
+			l.s.folders.mu.Unlock()
 		}
 	}
 	for _, n := range l.namespaces {

@@ -88,6 +88,9 @@ func (s *Session) message(ctx context.Context, ref Ref, withStructure bool) (m *
 		if known == nil {
 			known = s.learnUsable(ref, row)
 		}
+		if known != nil && known.overlooks(m.Header) {
+			known = nil
+		}
 		return nil
 	})
 	return m, known, err

@@ -220,6 +220,28 @@ func TestUnusableStructures(t *testing.T) {
 	}
 }
 
+// TestContentTypeWithoutMIMEVersion: Courier says plain text, the mail says otherwise.
+func TestContentTypeWithoutMIMEVersion(t *testing.T) {
+	for _, tt := range []struct{ head, want, text string }{
+		{"Content-Type: text/html; charset=utf-8\r\n", "1 text/html", "<b>ü</b>"},
+		{"Content-Type: text/plain\r\n", "1 text/plain", "<b>ü</b>"},
+		{"Content-Type: nonsense\r\n", "1 text/plain", "<b>ü</b>"},
+		{"", "1 text/plain", "<b>ü</b>"},
+	} {
+		raw := "From: a@corpus.invalid\r\nSubject: odd\r\n" + tt.head + "\r\n<b>ü</b>"
+		structure := `("text" "plain" NIL NIL NIL "8bit" 9 1 NIL NIL NIL NIL)`
+		s := (&oddServer{raw: raw, structure: structure, bodies: map[string]string{"1": "<b>ü</b>"}}).session(t)
+		m, err := s.Message(t.Context(), Ref{Mailbox: "INBOX", UID: 5})
+		if err != nil || outline(m.Root) != tt.want {
+			t.Errorf("%q: Message = %+v, %v, want %s", tt.head, m, err, tt.want)
+			continue
+		}
+		if text, _, err := s.Text(t.Context(), m.Ref, "1", 100); err != nil || text != tt.text {
+			t.Errorf("%q: Text = %q, %v, want %q", tt.head, text, err, tt.text)
+		}
+	}
+}
+
 // TestGoneBetweenTwoChunks: OK and nothing else, as for a message that was expunged.
 func TestGoneBetweenTwoChunks(t *testing.T) {
 	body := strings.Repeat("0123456789", 40_000)

@@ -127,6 +127,16 @@ func usableStructure(bs imap.BodyStructure) imap.BodyStructure {
 // Dovecot does when the boundary that is named never comes. Our own parse looks for the one that was meant.
 func (s *structure) doubtful() bool { return !s.own && hasHollow(s.root) }
 
+// overlooks tells of a mail whose Content-Type the server ignored. QUIRK: Courier takes all for plain text that
+// lacks MIME-Version, as RFC 2045 section 4 lets it; readers expect the HTML that scripts send so.
+func (s *structure) overlooks(h rfc822.Header) bool {
+	if s.own || s.root.Type != "text/plain" || len(s.root.Params) > 0 || h.Get("Mime-Version") != "" {
+		return false
+	}
+	kind, _ := rfc822.ParseMediaType(h.Get("Content-Type"))
+	return kind != "text/plain" && (strings.HasPrefix(kind, "text/") || strings.HasPrefix(kind, "multipart/"))
+}
+
 func hasHollow(p *Part) bool {
 	if len(p.Children) == 1 && strings.HasPrefix(p.Type, "multipart/") && p.Children[0].Type == "text/plain" && p.Children[0].Octets == 0 {
 		return true
