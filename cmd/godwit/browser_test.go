@@ -97,12 +97,18 @@ func eachProgram(t *testing.T, test func(t *testing.T, p program)) {
 // serveBefore starts "serve" in front of a test server.
 func serveBefore(t testing.TB, server *imaptest.Server, user string) program {
 	t.Helper()
+	return serveAt(t, server, t.TempDir(), "127.0.0.1:0").as(user, imaptest.Password)
+}
+
+// serveAt does so at an address, with the sessions kept in data.
+func serveAt(t testing.TB, server *imaptest.Server, data, address string) program {
+	t.Helper()
 	ca := filepath.Join(t.TempDir(), "ca.pem")
 	if err := os.WriteFile(ca, server.Roots, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return start(t, map[string]string{"GODWIT_CA_FILE": ca}, "serve", "--listen", "127.0.0.1:0",
-		"--imap", "imaps://"+server.Address(server.TLSPort), "--data-dir", t.TempDir()).as(user, imaptest.Password)
+	return start(t, map[string]string{"GODWIT_CA_FILE": ca}, "serve", "--listen", address,
+		"--imap", "imaps://"+server.Address(server.TLSPort), "--data-dir", data)
 }
 
 // copySample copies the demo's mail into a user's mailboxes on another server, by IMAP.

@@ -73,7 +73,8 @@ function openedMessage(ctx) {
   const reader = document.getElementById("reader");
   if (!reader) return;
   const path = reader.dataset.path;
-  document.body.dataset.view = path ? "message" : "list";
+  // What went wrong with a message stands in its place, on phones too.
+  document.body.dataset.view = path || reader.querySelector("[role=alert]") ? "message" : "list";
   if (path) {
     const row = rows().find((r) => linkOf(r) && new URL(linkOf(r).href, location.href).pathname === path);
     markOpen(path);
