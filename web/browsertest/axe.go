@@ -2,7 +2,6 @@ package browsertest
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -49,7 +48,7 @@ func (tab *Tab) Axe(where string) {
 				tab.t.Errorf("%s: axe %s: and %d more", where, v.ID, len(v.Nodes)-i)
 				break
 			}
-			tab.t.Error(fmt.Sprintf("%s: axe %s (%s): %.300s: %.300s", where, v.ID, v.Help, n.HTML, n.Summary))
+			tab.t.Errorf("%s: axe %s (%s): %.300s: %.300s", where, v.ID, v.Help, n.HTML, n.Summary)
 		}
 	}
 }
