@@ -21,7 +21,7 @@
 // The pool (pool.go) lends at most Options.MaxConns at once, each to one borrower, in the order of asking. The connection that
 // has the wanted mailbox selected is preferred. A loan (conn.go) that ends in anything but an answer costs the connection;
 // a used connection that turns out dead before anything was heard on it is replaced once, silently. When a
-// server takes fewer connections than MaxConns, those it takes are made do with.
+// server takes fewer connections than MaxConns, or one more does not come about for whatever reason, those there are are made do with.
 //
 // Mailboxes are SELECTed, also to be read. EXAMINE would leave \Recent alone, which nothing here
 // shows and RFC 9051 dropped; but it hides whether the mailbox may be written, and marking a message as seen would cost selecting it again.
@@ -29,6 +29,12 @@
 // Counts are as of the last answer of the server. A borrower that needs them current asks for a fresh loan or calls
 // refresh, one round trip. go-imap's handlers of unilateral data are not used: they run in its reading goroutine or in ones of their
 // own, out of order. Its record of the selected mailbox is, since it is kept in order and under a lock.
+//
+// # Memory
+//
+// What cannot change under a UIDVALIDITY is kept for a while, within limits (kept.go): the structures of messages, sorted orders, the
+// rows of lists without their flags (rows.go), what streaming a part taught. Nothing of it outlives the Session, and of a server
+// that tells no UIDVALIDITY nothing is kept. The list of mailboxes is kept as long as its callers allow.
 //
 // # Extensions
 //

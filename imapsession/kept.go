@@ -5,10 +5,22 @@ import (
 	"sync"
 )
 
+// keptKey names something for good. lasting is false where the server told no UIDVALIDITY: another message
+// may have that UID after the next SELECT (RFC 9051 section 2.3.1.1).
+type keptKey interface {
+	comparable
+	lasting() bool
+}
+
+func (r Ref) lasting() bool        { return r.UIDValidity != 0 }
+func (k sectionKey) lasting() bool { return k.ref.lasting() }
+func (k orderKey) lasting() bool   { return k.uidValidity != 0 }
+func (k topKey) lasting() bool     { return k.uidValidity != 0 }
+
 // kept is what a session remembers of what cannot change: the least recently
 // used goes when the costs of all add up to more than the limit. The zero value
 // keeps nothing; make it with newKept.
-type kept[K comparable, V any] struct {
+type kept[K keptKey, V any] struct {
 	mu      sync.Mutex
 	limit   int // sum of costs
 	cost    int
@@ -16,13 +28,13 @@ type kept[K comparable, V any] struct {
 	recent  *list.List // of *keptEntry[K, V], most recently used first
 }
 
-type keptEntry[K comparable, V any] struct {
+type keptEntry[K keptKey, V any] struct {
 	key   K
 	value V
 	cost  int
 }
 
-func newKept[K comparable, V any](limit int) *kept[K, V] {
+func newKept[K keptKey, V any](limit int) *kept[K, V] {
 	return &kept[K, V]{limit: limit, entries: make(map[K]*list.Element), recent: list.New()}
 }
 
@@ -37,14 +49,14 @@ func (k *kept[K, V]) get(key K) (value V, ok bool) {
 	return e.Value.(*keptEntry[K, V]).value, true
 }
 
-// put keeps value in place of what was there. What costs more than half the limit is not kept at all.
+// put keeps value in place of what was there. What costs more than half the limit is not kept at all, nor what has no lasting name.
 func (k *kept[K, V]) put(key K, value V, cost int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if e, ok := k.entries[key]; ok {
 		k.drop(e)
 	}
-	if cost > k.limit/2 {
+	if cost > k.limit/2 || !key.lasting() {
 		return
 	}
 	k.entries[key] = k.recent.PushFront(&keptEntry[K, V]{key, value, cost})

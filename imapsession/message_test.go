@@ -315,23 +315,28 @@ func TestBody(t *testing.T) {
 }
 
 func TestKept(t *testing.T) {
-	k := newKept[string, int](10)
-	k.put("a", 1, 4)
-	k.put("b", 2, 4)
-	k.get("a")
-	k.put("c", 3, 4)
-	if _, ok := k.get("b"); ok {
+	k := newKept[Ref, int](10)
+	at := func(mailbox string) Ref { return Ref{Mailbox: mailbox, UIDValidity: 1, UID: 1} }
+	k.put(at("a"), 1, 4)
+	k.put(at("b"), 2, 4)
+	k.get(at("a"))
+	k.put(at("c"), 3, 4)
+	if _, ok := k.get(at("b")); ok {
 		t.Error("b is still there, the least recently used of too many")
 	}
-	if v, ok := k.get("a"); !ok || v != 1 {
+	if v, ok := k.get(at("a")); !ok || v != 1 {
 		t.Errorf("a = %d, %v, want 1", v, ok)
 	}
-	k.put("huge", 4, 6)
-	if _, ok := k.get("huge"); ok {
+	k.put(at("huge"), 4, 6)
+	if _, ok := k.get(at("huge")); ok {
 		t.Error("what costs more than half is kept")
 	}
-	k.put("a", 5, 1)
-	if v, _ := k.get("a"); v != 5 || k.cost != 5 {
+	k.put(at("a"), 5, 1)
+	if v, _ := k.get(at("a")); v != 5 || k.cost != 5 {
 		t.Errorf("a = %d, cost %d, want 5 and 5", v, k.cost)
+	}
+	k.put(Ref{Mailbox: "a", UID: 1}, 6, 1)
+	if v, ok := k.get(Ref{Mailbox: "a", UID: 1}); ok {
+		t.Errorf("without UIDVALIDITY %d is kept, want nothing", v)
 	}
 }

@@ -17,7 +17,7 @@ type Options struct {
 	Wait        time.Duration     // silence a server may keep while a command is in flight, sliding per read; 0 is 30 s
 	MaxLine     int               // octets of one line, 0 is 1 MiB
 	MaxLiteral  int64             // octets of a literal that is not body content, 0 is 4 MiB
-	MaxResponse int64             // octets of one response besides its body literals, 0 is 32 MiB
+	MaxResponse int64             // octets of one response besides its body literals, 0 is 32 MiB; the answer to a Command may hold four times as much
 	Trace       func(line string) // nil: none. Called with each line, credentials and literals cut out
 	OnAlert     func(text string) // an ALERT's text, control characters removed; called from the reader, so it must not wait for a command
 
