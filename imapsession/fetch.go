@@ -23,6 +23,7 @@ type fetched struct {
 	content  []byte             // BODY[section], nil when it did not come
 	items    itemSet            // what came
 	into     []byte             // see fetching
+	sections map[string][]byte  // see fetching
 	known    *Summary           // the row, without flags, when it was kept from before; see rows.go
 }
 
@@ -50,7 +51,9 @@ type fetching struct {
 	done chan struct{}
 	rows []*fetched
 	into []byte // where content is read to; nil makes room for it
-	err  error
+	// sections, when not nil, receives the content of each section, by its path, in place of a row's content.
+	sections map[string][]byte
+	err      error
 }
 
 // ask sends a FETCH and gathers its answers in a goroutine that ends with the
@@ -110,7 +113,7 @@ var errCutLiteral = fmt.Errorf("the connection was lost within an answer: %w", E
 
 func gather(cmd *pendingFetch, f *fetching) error {
 	for data := cmd.Next(); data != nil; data = cmd.Next() {
-		row := &fetched{seq: data.SeqNum, into: f.into}
+		row := &fetched{seq: data.SeqNum, into: f.into, sections: f.sections}
 		for item := data.Next(); item != nil; item = data.Next() {
 			if err := row.take(item); err != nil {
 				cmd.cut.Store(errors.Is(err, errCutLiteral))
@@ -166,6 +169,10 @@ func (f *fetched) takeSection(item imapclient.FetchItemDataBodySection) error {
 	content, err := literal(item.Literal, f.into)
 	if err != nil {
 		return err
+	}
+	if f.sections != nil && content != nil {
+		f.sections[fmt.Sprint(item.Section.Part)] = content
+		return nil
 	}
 	f.content = content
 	f.items |= hasContent

@@ -34,6 +34,8 @@ type reading struct {
 	body imapsession.Body
 	view urls.View
 	out  *templates.Message
+
+	texts map[imapsession.Section]string // of the parts that were asked for at once; see fetchTexts
 }
 
 // messageProps makes a message ready for templates; it fetches what is shown of it.
@@ -116,6 +118,9 @@ func signedNote(root *imapsession.Part) string {
 func (r *reading) blocks(ctx context.Context) error {
 	parts := r.chosen()
 	made := make([]made, len(parts))
+	if err := r.fetchTexts(ctx, parts); err != nil {
+		return err
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(partsAtOnce)
 	for i, p := range parts {
@@ -134,6 +139,20 @@ func (r *reading) blocks(ctx context.Context) error {
 	}
 	r.out.Remote = r.view.Remote
 	return nil
+}
+
+// fetchTexts asks for all texts of a message of many at once; the others are asked for one by one.
+func (r *reading) fetchTexts(ctx context.Context, parts []*imapsession.Part) (err error) {
+	var sections []imapsession.Section
+	for _, p := range parts {
+		if strings.HasPrefix(p.Type, "text/") {
+			sections = append(sections, p.Section)
+		}
+	}
+	if len(sections) > partsAtOnce {
+		r.texts, err = session(r.c).Texts(ctx, r.msg, sections)
+	}
+	return err
 }
 
 // made is what became of one part.
@@ -224,9 +243,13 @@ func (r *reading) block(ctx context.Context, p *imapsession.Part) (made, error) 
 
 // text shows a plain text, with the files that are uuencoded in it.
 func (r *reading) text(ctx context.Context, p *imapsession.Part) (made, error) {
-	text, more, err := session(r.c).Text(ctx, r.msg.Ref, p.Section, maxInlineText)
-	if err != nil {
-		return made{}, err
+	text, known := r.texts[p.Section]
+	more := false
+	if !known {
+		var err error
+		if text, more, err = session(r.c).Text(ctx, r.msg.Ref, p.Section, maxInlineText); err != nil {
+			return made{}, err
+		}
 	}
 	var m made
 	if uuencoded(text) {
