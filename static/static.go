@@ -70,12 +70,21 @@ type release struct {
 func load() release {
 	r := release{files: map[string]func() File{}}
 	sum := sha256.New()
-	add := func(name string, body []byte) {
+	// read is called again for a file that is asked for: most never are, and need not lie in memory beside the binary.
+	add := func(name string, read func() ([]byte, error)) error {
+		body, err := read()
+		if err != nil {
+			return err
+		}
 		fmt.Fprintf(sum, "%d %s %d ", len(name), name, len(body))
 		sum.Write(body)
 		if kind, ok := types[path.Ext(name)]; ok {
-			r.files[name] = sync.OnceValue(func() File { return prepare(name, kind, body) })
+			r.files[name] = sync.OnceValue(func() File {
+				body, _ := read() // it was read a moment ago, from the binary itself
+				return prepare(name, kind, body)
+			})
 		}
+		return nil
 	}
 	err := fs.WalkDir(Files, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -84,17 +93,10 @@ func load() release {
 		if path.Dir(name) == "js/app" {
 			return nil // served as part of the bundle
 		}
-		body, err := Files.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		add(name, body)
-		return nil
+		return add(name, func() ([]byte, error) { return Files.ReadFile(name) })
 	})
 	if err == nil {
-		var body []byte
-		body, err = script()
-		add(bundleName, body)
+		err = add(bundleName, script)
 	}
 	if err != nil {
 		// The files are part of the binary: there is no way to fail but a broken build.
