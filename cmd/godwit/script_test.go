@@ -22,6 +22,9 @@ import (
 
 // TestMain makes this binary godwit too, for scripts and for tests that need processes of their own.
 func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) != "godwit" {
+		tellSkips()
+	}
 	testscript.Main(m, map[string]func(){"godwit": main})
 }
 
