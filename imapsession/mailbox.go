@@ -433,12 +433,15 @@ func number(r wire.Response, item string) (uint32, bool) {
 	return uint32(n), err == nil
 }
 
+// maxLevels is how deep a name may lie that gets parents made up: each of a thousand levels would cost a line that is as long.
+const maxLevels = 64
+
 // addMissing makes up the parents that the server left out, so that every line but the top ones has one.
 func (l *lister) addMissing() {
 	for i := 0; i < len(l.list); i++ { // grows as it goes
 		m := l.list[i]
 		n := namespaceOf(l.namespaces, m.Name)
-		if m.Delim == "" {
+		if m.Delim == "" || len(m.Path) > maxLevels {
 			continue
 		}
 		cut := strings.LastIndex(m.Name, m.Delim)

@@ -313,6 +313,16 @@ func TestFiveThousandMailboxes(t *testing.T) {
 	}
 }
 
+// A name of ten thousand levels is listed, without as many parents made up for it.
+func TestDeepNames(t *testing.T) {
+	deep := strings.Repeat("a/", 10_000) + "z"
+	_, s := listServer(t, "IMAP4rev1", map[string]string{"LIST": `* LIST () "/" "` + deep + `"` + "\n" + `* LIST () "/" "b/c"` + "\n$ OK", "STATUS": "$ NO"})
+	list, err := s.Mailboxes(t.Context(), 0)
+	if got := names(list); err != nil || !slices.Equal(got, []string{"INBOX", deep, "b", "b/c"}) {
+		t.Errorf("Mailboxes = %d mailboxes, %v, want INBOX, the deep one, b and b/c", len(got), err)
+	}
+}
+
 // Who asks while somebody else does waits for the same answer; when that one gives up, they ask themselves.
 func TestOneQuestionForAll(t *testing.T) {
 	srv, server := play(t, Plaintext, func(c *client, _ int) {

@@ -11,6 +11,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"godwit/imapsession/imaptest"
+	"godwit/imapsession/rfc822"
 	"godwit/imapsession/wire"
 )
 
@@ -217,7 +218,7 @@ func TestStructureOfOddAnswers(t *testing.T) {
 		if tt.want != "" && outline(got.root) != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, outline(got.root), tt.want)
 		}
-		if n := got.root.count(); n != tt.parts || tt.said != (len(got.repairs) > 0) {
+		if n := got.root.cost(); n != tt.parts || tt.said != (len(got.repairs) > 0) {
 			t.Errorf("%s: %d parts, %q, want %d", tt.name, n, got.repairs, tt.parts)
 		}
 	}
@@ -310,6 +311,23 @@ func TestBody(t *testing.T) {
 		want := [5]string{tt.text, tt.html, tt.inline, tt.file, tt.cid}
 		if got != want {
 			t.Errorf("%s: text, html, inline, files, cid = %q, want %q", tt.name, got, want)
+		}
+	}
+}
+
+// What is kept is counted by the room it takes, so that odd mail does not fill the memory.
+func TestCosts(t *testing.T) {
+	long := strings.Repeat("x", 100_000)
+	for name, tt := range map[string]struct{ got, low, high int }{
+		"part":         {(&Part{Type: "text/plain", Params: map[string]string{"charset": "utf-8"}}).cost(), 1, 1},
+		"long name":    {(&Part{Filename: long}).cost(), 200, 300},
+		"long params":  {(&Part{Children: []*Part{{Params: map[string]string{"a": long}}}}).cost(), 200, 300},
+		"row":          {(&Summary{Subject: "hello", From: []rfc822.Address{{Addr: "a@corpus.invalid"}}}).cost(), 1, 1},
+		"long subject": {(&Summary{Subject: long}).cost(), 20, 30},
+		"many to":      {(&Summary{To: []rfc822.Address{{Name: long}, {Addr: long}}, References: []string{long}}).cost(), 60, 90},
+	} {
+		if tt.got < tt.low || tt.got > tt.high {
+			t.Errorf("%s costs %d, want %d to %d", name, tt.got, tt.low, tt.high)
 		}
 	}
 }

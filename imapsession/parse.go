@@ -33,7 +33,7 @@ func (s *Session) parseWhole(ctx context.Context, ref Ref) (*structure, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.read.structures.put(at, known, known.root.count())
+	s.read.structures.put(at, known, known.root.cost())
 	return known, nil
 }
 
@@ -48,7 +48,7 @@ func (s *Session) parseInside(ctx context.Context, ref Ref, part *Part) (*struct
 	if err != nil {
 		return nil, nil, err
 	}
-	s.read.embedded.put(key, known, known.root.count()+len(known.header)/10)
+	s.read.embedded.put(key, known, known.root.cost()+len(known.header)/10)
 	return known, known.header, nil
 }
 

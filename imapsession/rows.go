@@ -2,6 +2,8 @@ package imapsession
 
 import (
 	"github.com/emersion/go-imap/v2"
+
+	"godwit/imapsession/rfc822"
 )
 
 // A message never changes under its UID, its flags aside, so neither does its row. What a session has shown it keeps for
@@ -11,8 +13,22 @@ import (
 func (s *Session) keepRow(row *fetched, m Summary) {
 	if row.has(hasReceived | hasSize | hasStructure | hasHeader) {
 		m.Flags = nil
-		s.read.rows.put(m.Ref, &m, 1)
+		s.read.rows.put(m.Ref, &m, m.cost())
 	}
+}
+
+// cost is 1 for nearly all rows; a thousand recipients take up the room of many.
+func (m *Summary) cost() int {
+	octets := len(m.Subject) + len(m.Preview) + len(m.MessageID)
+	for _, list := range [][]rfc822.Address{m.From, m.To} {
+		for _, a := range list {
+			octets += len(a.Name) + len(a.Addr) + len(a.Group)
+		}
+	}
+	for _, id := range m.References {
+		octets += len(id)
+	}
+	return 1 + octets/(4<<10)
 }
 
 // keepPreviews adds lines to the rows that are kept.
@@ -22,7 +38,7 @@ func (s *Session) keepPreviews(at Ref, lines map[UID]string) {
 		if known, ok := s.read.rows.get(at); ok && !known.PreviewKnown {
 			with := *known
 			with.Preview, with.PreviewKnown = line, true
-			s.read.rows.put(at, &with, 1)
+			s.read.rows.put(at, &with, with.cost())
 		}
 	}
 }

@@ -81,11 +81,15 @@ func (p *Part) find(section Section) *Part {
 	return nil
 }
 
-// count is how many nodes the tree has.
-func (p *Part) count() int {
-	n := 1
+// cost is how many nodes the tree has, where one that takes up more room than most counts for several.
+func (p *Part) cost() int {
+	octets := len(p.Filename) + len(p.ContentID) + len(p.Location) + len(p.Description)
+	for key, value := range p.Params {
+		octets += len(key) + len(value)
+	}
+	n := 1 + octets/400
 	for _, child := range p.Children {
-		n += child.count()
+		n += child.cost()
 	}
 	return n
 }

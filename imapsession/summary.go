@@ -105,7 +105,7 @@ func (s *Session) learn(ref Ref, body imap.BodyStructure) *structure {
 		return known
 	}
 	known := newStructure(body)
-	s.read.structures.put(ref, known, known.root.count())
+	s.read.structures.put(ref, known, known.root.cost())
 	return known
 }
 
