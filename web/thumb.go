@@ -29,6 +29,7 @@ const (
 	maxThumbPixels = 40 << 20 // of the source
 	maxThumbLength = 1 << 15  // pixels of the source's longer side: scaling keeps a line of each side for itself
 	maxThumbMemory = 192 << 20
+	maxThumbScans  = 200             // of a JPEG, each of which may go through the whole picture; cameras and web sites make some ten
 	thumbPatience  = 5 * time.Second // for decoding; a photograph of 40 megapixels takes one
 	thumbSide      = 96              // pixels of the longer side: the tile's 38 at twice the density, and room
 	maxThumb       = 6 << 10         // octets, so that a page of them stays light
@@ -127,10 +128,13 @@ func decodeBounded(data []byte) (image.Image, error) {
 	return nil, fmt.Errorf("no picture by its first bytes: %w", errNotPreviewable)
 }
 
-// affordable tells whether a picture can be decoded and scaled within maxThumbMemory.
+// affordable tells whether a picture can be decoded and scaled within maxThumbMemory, and soon.
 func affordable(config image.Config, data []byte) bool {
 	w, h := int64(config.Width), int64(config.Height)
 	if w < 1 || h < 1 || w > maxThumbLength || h > maxThumbLength || w*h > maxThumbPixels {
+		return false
+	}
+	if bytes.HasPrefix(data, []byte("\xff\xd8")) && bytes.Count(data, []byte("\xff\xda")) > maxThumbScans {
 		return false
 	}
 	return w*h*octetsPerPixel(config.ColorModel)+coefficients(data, w*h) <= maxThumbMemory

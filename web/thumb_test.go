@@ -86,6 +86,7 @@ func TestPictureBombs(t *testing.T) {
 		"wide":         pngClaiming(t, maxThumbLength+1, 1, 8, 0),
 		"sixteen bits": pngClaiming(t, 6000, 6000, 16, 6),
 		"progressive":  progressiveJPEG(t, 6000, 6000, 1),
+		"many scans":   progressiveJPEG(t, 4000, 3000, maxThumbScans+1),
 		"hidden frame": append([]byte("\xff\xd8\xff\x00"), progressiveJPEG(t, 6000, 6000, 1)[2:]...),
 	} {
 		if _, err := decodeBounded(data); !errors.Is(err, imapsession.ErrTooLarge) {
