@@ -1,0 +1,5 @@
+//go:build !race
+
+package rfc822
+
+const slowdown = 1
