@@ -270,6 +270,9 @@ func TestOwnPath(t *testing.T) {
 			base + "/login":                        inbox,
 			base + "/logout":                       inbox,
 			base + "/m/../../evil":                 inbox,
+			base + "/%2e%2e/other":                 inbox,
+			base + "/m/.%2E/%2e/other":             inbox,
+			base + "/m/%252e%252e/1":               base + "/m/%252e%252e/1",
 			base + "/m/x\r\nSet-Cookie:":           inbox,
 			base + "/" + strings.Repeat("a", 3000): inbox,
 		} {

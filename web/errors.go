@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -158,7 +160,7 @@ func (s *Server) sendError(c echo.Context, row errorRow, known bool, err error) 
 	if !wantsPage(c.Request()) {
 		return s.sendErrorFragment(c, e)
 	}
-	return s.send(c, row.status, templates.ErrorPage(templates.ErrorPageProps{Frame: s.errorFrame(c, e.Title), Error: e}))
+	return s.send(c, row.status, templates.ErrorPage(templates.ErrorPageProps{Frame: s.errorFrame(c, e), Error: e}))
 }
 
 // sendErrorFragment shows the error where the answer was to go: in the reader, in the list, in an opened mail's card; else as a banner.
@@ -182,12 +184,20 @@ func (s *Server) sendErrorFragment(c echo.Context, e templates.ErrorProps) error
 	return s.send(c, e.Status, templates.Notices([]templates.Notice{notice}))
 }
 
-// errorFrame is a frame without the folder tree: what failed may be just that.
-func (s *Server) errorFrame(c echo.Context, title string) templates.Frame {
-	f := templates.Frame{Title: title, Look: requestOf(c).prefs.look, Here: s.here(c)}
+// errorFrame is a frame that has the folder tree only where the mail server has just answered, that something is not there: what failed may be the tree itself.
+func (s *Server) errorFrame(c echo.Context, e templates.ErrorProps) templates.Frame {
+	f := templates.Frame{Title: e.Title, Look: requestOf(c).prefs.look, Here: s.here(c)}
 	if v, ok := c.Get(string(visitKey)).(*visit); ok {
 		s.putToken(c)
 		f.User, f.Avatar = v.user(), templates.AvatarOf("", v.user())
+		switch e.Status {
+		case http.StatusNotFound, http.StatusGone:
+			if mailboxes, err := v.session.Mailboxes(c.Request().Context(), navAge); err == nil {
+				f.Nav = templates.NavOf(mailboxes, "")
+			}
+		case http.StatusBadGateway, http.StatusGatewayTimeout:
+			f.Status = templates.Status{Text: "Not connected", Off: true}
+		}
 	}
 	return f
 }
@@ -218,7 +228,11 @@ func (s *Server) wayOn(c echo.Context, w way, t urls.Target) (templates.Action, 
 		if t.Ref.Mailbox == "" {
 			return templates.Action{}, false
 		}
-		return templates.Action{Text: "Back to " + templates.MailboxTitle(imapsession.Mailbox{Name: t.Ref.Mailbox, Path: []string{t.Ref.Mailbox}}), Href: base.Mailbox(t.Ref.Mailbox), Icon: "arrow-left"}, true
+		titled := imapsession.Mailbox{Path: []string{t.Ref.Mailbox}}
+		if t.Ref.Mailbox == "INBOX" {
+			titled.Role = imapsession.RoleInbox
+		}
+		return templates.Action{Text: "Back to " + templates.MailboxTitle(titled), Href: base.Mailbox(t.Ref.Mailbox), Icon: "arrow-left"}, true
 	case wayMessage:
 		if t.Ref.UID == 0 {
 			return templates.Action{}, false
@@ -277,8 +291,8 @@ func (s *Server) ownPath(next string) string {
 	case "/", "/login", "/logout", "/sessions":
 		return inbox
 	}
-	// "/mail/../other" is not ours though it begins like it.
-	if u.JoinPath().EscapedPath() != path {
+	// "/mail/../other" is not ours though it begins like it; browsers fold "%2e%2e" too.
+	if u.JoinPath().EscapedPath() != path || slices.ContainsFunc(strings.Split(u.Path, "/"), func(segment string) bool { return segment == "." || segment == ".." }) {
 		return inbox
 	}
 	return next
