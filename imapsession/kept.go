@@ -79,6 +79,7 @@ const (
 	keptUIDs    = 2 << 20 // UIDs in sorted orders, 4 octets each
 	keptLessons = 512     // parts of which streaming taught something
 	keptRows    = 256     // rows of lists, some 1.5 kB each
+	keptPlaces  = 256     // numbers of messages
 	keptTops    = 32      // first pages
 )
 
@@ -89,6 +90,7 @@ type readMemory struct {
 	orders     *kept[orderKey, []uint32]     // see order.go
 	lessons    *kept[sectionKey, lesson]     // what streaming a part taught
 	rows       *kept[Ref, *Summary]          // without flags; see rows.go
+	places     *kept[Ref, uint32]            // numbers of messages at the edges of pages, as they were seen last
 	tops       *kept[topKey, UID]            // a message of the first page, as it was shown last
 }
 
@@ -105,6 +107,7 @@ func newReadMemory() *readMemory {
 		orders:     newKept[orderKey, []uint32](keptUIDs),
 		lessons:    newKept[sectionKey, lesson](keptLessons),
 		rows:       newKept[Ref, *Summary](keptRows),
+		places:     newKept[Ref, uint32](keptPlaces),
 		tops:       newKept[topKey, UID](keptTops),
 	}
 }

@@ -117,6 +117,7 @@ type pager struct {
 	size    uint32
 	options *imap.FetchOptions
 	heard   uint32 // how many messages the connection knew of when it asked for a list
+	guessed bool   // a border was guessed before
 	last    bool   // the last try takes what it gets: a server can fail at one message for good
 }
 
@@ -218,9 +219,12 @@ func (p *pager) beside() (*Page, error) {
 	}
 	// Downwards in UIDs: the next page of newest first, or the page above of oldest first.
 	down := (p.spec.Before != 0) != p.spec.Reverse
-	border, err := p.border(anchor, down)
-	if err != nil {
-		return nil, err
+	border, guessed := p.guess(anchor, down)
+	if !guessed {
+		var err error
+		if border, err = p.border(anchor, down); err != nil {
+			return nil, err
+		}
 	}
 	exists := p.c.exists()
 	low, high := border+1, min(exists, border+p.size) // rows above the border
@@ -230,7 +234,10 @@ func (p *pager) beside() (*Page, error) {
 			low = border - p.size + 1
 		}
 	}
-	if low > high {
+	switch {
+	case low > high && guessed:
+		return nil, errChanged // nothing to prove it by
+	case low > high:
 		return p.empty(exists), nil
 	}
 	proofLow, proofHigh := low, high
@@ -239,7 +246,7 @@ func (p *pager) beside() (*Page, error) {
 	} else {
 		proofLow = max(1, low-1)
 	}
-	rows, previews, err := p.fetchRange(proofLow, proofHigh, false)
+	rows, previews, err := p.fetchRange(proofLow, proofHigh, guessed)
 	if err := p.sure(rows, proofHigh-proofLow+1, exists, err); err != nil {
 		return nil, err
 	}
@@ -257,7 +264,29 @@ func (p *pager) beside() (*Page, error) {
 			inside = append(inside, row)
 		}
 	}
+	for _, row := range rows {
+		if row.uid == anchor {
+			p.s.read.places.put(p.refOf(anchor), row.seq, 1)
+		}
+	}
 	return p.byNumber(inside, previews), nil
+}
+
+// guess gives the border by the number that the anchor had when it was seen last, once. The rows are the proof: when
+// numbers moved since, the page starts over.
+func (p *pager) guess(anchor UID, down bool) (border uint32, ok bool) {
+	if p.guessed {
+		return 0, false
+	}
+	p.guessed = true
+	seq, ok := p.s.read.places.get(p.refOf(anchor))
+	if !ok || seq > p.c.exists() {
+		return 0, false
+	}
+	if down {
+		seq--
+	}
+	return seq, true
 }
 
 // border gives how many messages have a UID below anchor (or up to it, when the
@@ -350,6 +379,10 @@ func (p *pager) byNumber(rows []*fetched, previews map[UID]string) *Page {
 		page.First = exists - rows[0].seq + 1
 	}
 	page.fill(p.s, p.c, rows, previews)
+	// Where the next page begins, and the one before.
+	for _, row := range []*fetched{rows[0], rows[len(rows)-1]} {
+		p.s.read.places.put(p.refOf(row.uid), row.seq, 1)
+	}
 	if above {
 		page.Older = rows[len(rows)-1].uid
 	}
