@@ -43,7 +43,8 @@ func TestLayers(t *testing.T) {
 	within := func(p string, roots ...string) bool {
 		return slices.ContainsFunc(roots, func(r string) bool { return p == r || strings.HasPrefix(p, r+"/") })
 	}
-	leaves := []string{"godwit/imapsession/wire", "godwit/imapsession/rfc822", "godwit/imapsession/tnef", "godwit/web/mailhtml"}
+	leaves := []string{"godwit/imapsession/wire", "godwit/imapsession/rfc822", "godwit/imapsession/tnef", "godwit/imapsession/submission",
+		"godwit/web/mailhtml", "godwit/web/imageproxy", "godwit/web/sessions"}
 	for _, p := range listPackages(t) {
 		for _, i := range p.Imports {
 			switch {
@@ -58,6 +59,10 @@ func TestLayers(t *testing.T) {
 				t.Errorf("%s imports %s: only imapsession speaks IMAP", p.ImportPath, i)
 			case within(i, "github.com/a-h/templ") && p.ImportPath != "godwit/templates" && p.ImportPath != "godwit/web":
 				t.Errorf("%s imports %s: markup is made in templates", p.ImportPath, i)
+			case p.ImportPath == "godwit/web/cards" && within(i, "godwit") && i != "godwit/web/mailhtml":
+				t.Errorf("%s imports %s: it knows mail content alone", p.ImportPath, i)
+			case within(i, "godwit/web/browsertest"):
+				t.Errorf("%s imports %s: it is for tests", p.ImportPath, i)
 			case within(i, "godwit/imapsession/imaptest") && !within(p.ImportPath, "godwit/imapsession/imaptest", "godwit/cmd"):
 				t.Errorf("%s imports %s: it is for tests and the demo", p.ImportPath, i)
 			case p.ImportPath == "godwit/templates" && within(i, "net/http", "database/sql", "os"):
@@ -75,7 +80,7 @@ func TestEnvironmentIsReadInCmdAlone(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if d.IsDir() && d.Name() == "imaptest" {
+			if d.IsDir() && (d.Name() == "imaptest" || d.Name() == "browsertest") { // of tests
 				return filepath.SkipDir
 			}
 			if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {

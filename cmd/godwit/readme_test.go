@@ -4,6 +4,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -48,5 +50,23 @@ func TestReadmeTellsOfEverySetting(t *testing.T) {
 	}
 	if string(readme) != want {
 		t.Error("the README's table of settings is not that of config.go; run go test ./cmd/godwit -run Readme -update")
+	}
+}
+
+// TestReadmeLeadsSomewhere finds each file and folder that the README names.
+func TestReadmeLeadsSomewhere(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, m := range regexp.MustCompile(`(?:\(|`+"`"+`|bash |\./)((?:cmd|web|imapsession|templates|static|testdata)[\w./-]*)`).FindAllStringSubmatch(string(readme), -1) {
+		found++
+		if _, err := os.Stat(filepath.Join("../..", m[1])); err != nil {
+			t.Errorf("README.md names %s, which is not there", m[1])
+		}
+	}
+	if found < 10 {
+		t.Errorf("%d names were found in README.md, want at least 10", found)
 	}
 }
