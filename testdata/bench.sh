@@ -31,4 +31,8 @@ export PATH="$PATH:/usr/sbin:/sbin"
 export GODWIT_REQUIRE=dovecot,chromium
 ulimit -n "$(ulimit -Hn)" # 500 people and their connections
 
-go test -run '^$' -bench "${1:-.}" -benchtime 3s -timeout 30m ./cmd/godwit/bench
+# Built before, so that the compiler does not run ahead of others; then ahead of them, where that is allowed.
+go test -run '^$' ./cmd/godwit/bench >/dev/null
+first=()
+nice -n -15 true 2>/dev/null && first=(nice -n -15)
+"${first[@]}" go test -run '^$' -bench "${1:-.}" -benchtime 3s -timeout 30m ./cmd/godwit/bench
