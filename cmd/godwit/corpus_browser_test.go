@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -61,16 +62,37 @@ func TestCorpusInChromium(t *testing.T) {
 		t.Errorf("clicks = %d, windows = %d, want some of both", clicker.clicks, clicker.popups)
 	}
 	b.Close()
-	if len(wentOut(t, clicklog)) == 0 {
+	if !slices.ContainsFunc(wentOut(t, clicklog), func(line string) bool { return strings.Contains(line, `"method":`) }) {
 		t.Error("the net log of the browser that went to other sites knows nothing of them: the other log proves nothing")
 	}
 	discard.check(t)
 }
 
+// TestRealMailInChromium opens what people and mailers really sent, where it holds HTML: nothing runs, leaves or covers anything. Their remote images
+// stay blocked: the hosts are real.
+func TestRealMailInChromium(t *testing.T) {
+	var mails []*specimen
+	for _, m := range corpus(t, "real") {
+		if bytes.Contains(bytes.ToLower(m.raw), []byte("text/html")) {
+			mails = append(mails, m)
+		}
+	}
+	b := browsertest.Start(t)
+	server := imaptest.Dovecot(t)
+	user := server.User(t)
+	mails = upload(t, server, user, mails)
+	r := newReader(t, b, serveBefore(t, server, user), wholeWall)
+	r.blocked = true
+	for _, m := range mails {
+		r.read(m)
+	}
+	r.report(len(mails))
+}
+
 // TestEachWallAlone reads the mails whose text attacks once without the sanitiser and once without Content-Security-Policy and sandbox: scripts and loads
 // have to get through both, so each has to be enough.
 //
-//	sec_nosanitise  the mail's own HTML lies in the frame. What is shown: a hole in the sanitiser runs nothing and loads nothing, since sandbox and policy stop it.
+//	sec_nosanitise  the mail's own HTML lies in the frame. What is shown: a hole in the sanitiser runs nothing and requests nothing, since sandbox and policy stop it.
 //	sec_nocsp       no answer has a policy, no frame a sandbox. What is shown: the sanitiser alone leaves nothing that could run, load or leave; a hole
 //	                in a browser's sandbox, or a browser without one, changes nothing.
 func TestEachWallAlone(t *testing.T) {
@@ -126,10 +148,11 @@ const (
 // reader is a tab in which mails are read.
 type reader struct {
 	*testing.T
-	tab    *browsertest.Tab
-	p      program
-	wall   wall
-	chrome string // how the application around the reader looks
+	tab     *browsertest.Tab
+	p       program
+	wall    wall
+	blocked bool   // remote images are never asked for
+	chrome  string // how the application around the reader looks
 
 	slowest time.Duration
 	slow    string
@@ -249,7 +272,7 @@ func (r *reader) read(m *specimen) {
 		r.Errorf("%s changes the application around it from\n%s\nto\n%s", m.ID, r.chrome, look)
 	}
 	r.check(m)
-	if s.Remote != "" {
+	if s.Remote != "" && !r.blocked {
 		r.readRemote(m, s)
 	}
 	for _, frame := range s.Frames {
@@ -407,7 +430,7 @@ func (r *reader) checkAsked(m *specimen) {
 func (r *reader) report(mails int) {
 	r.Logf("%d mails, slowest %s in %v; %d frames, %d mails with remote images, %d files; %d attempts stopped by the policy; later: %v",
 		mails, r.slow, r.slowest.Round(time.Millisecond), r.frames, r.remote, r.files, r.stopped, r.later)
-	if r.frames == 0 || r.remote == 0 && r.wall == wholeWall {
+	if r.frames == 0 || r.remote == 0 && r.wall == wholeWall && !r.blocked {
 		r.Errorf("frames = %d, with remote images = %d, want some of both", r.frames, r.remote)
 	}
 	if r.wall == policyAlone && r.stopped == 0 {
@@ -517,23 +540,35 @@ func (r *reader) checkNetLog(path string) {
 	if !strings.Contains(string(log), r.p.origin+"/m/INBOX/") {
 		r.Fatal("the net log knows nothing of the mails' own pages")
 	}
-	for _, found := range wentOut(r, path) {
-		r.Errorf("the browser's network stack was busy with %s", found)
+	for _, line := range wentOut(r, path) {
+		if r.wall == policyAlone && prepared.MatchString(line) && !strings.Contains(line, `"method":`) {
+			continue
+		}
+		r.Errorf("the browser's network stack was busy: %.300s", line)
 	}
 }
 
-// wentOut gives the first places of a net log where the hosts of the hostile mails stand.
-func wentOut(t testing.TB, path string) []string {
+// wentOut gives the lines of a net log, an event each, where the hosts of the hostile mails stand.
+func wentOut(t testing.TB, path string) (lines []string) {
 	t.Helper()
 	log, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return outside.FindAllString(string(log), 5)
+	for line := range strings.Lines(string(log)) {
+		if outside.MatchString(line) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 // outside matches the hosts of the hostile mails where a value in the net log begins with one, with or without a scheme: not where a path of ours holds one.
-var outside = regexp.MustCompile(`"([a-z]+/)?([a-z]+://)?([a-z0-9_-]+\.)*(canary\.invalid|corpus\.invalid|127\.0\.0\.1:9)["/:?][^,]{0,200}`)
+var outside = regexp.MustCompile(`"([a-z]+/)?([a-z]+://)?([a-z0-9_-]+\.)*(canary\.invalid|corpus\.invalid|127\.0\.0\.1:9)["/:? ]`)
+
+// prepared matches what Chromium does for a frame within a mail's frame (h096) before it lets the policy refuse that: it looks the host up and opens a connection, over
+// which nothing is sent. No policy forbids it, only the sanitiser, which knows no frames. Every other mail's addresses, among them its host names, stay out of the log.
+var prepared = regexp.MustCompile(`"([a-z]+/)?([a-z]+://)?canary\.invalid(["? :]|/h096/)`)
 
 // discard is whatever reaches 127.0.0.1:9, where the hostile mails send what they should not: from the browser, which does not speak to that port by itself, or
 // from the program.

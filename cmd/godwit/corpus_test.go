@@ -33,7 +33,6 @@ import (
 type specimen struct {
 	ID, File    string
 	Class       string
-	MustNot     []string `json:"must_not"`
 	Visible     []string // strings a reader sees
 	Hidden      []string // strings that are nowhere
 	Actions     []string // what a tester does after opening
@@ -48,8 +47,6 @@ type specimen struct {
 	raw []byte
 	uid uint32 // in the INBOX it was put into
 }
-
-func (m *specimen) forbids(what string) bool { return slices.Contains(m.MustNot, what) }
 
 // corpus reads one of the corpora: benign and hostile lie in testdata, real beside the repository.
 func corpus(t testing.TB, name string) []*specimen {

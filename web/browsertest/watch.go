@@ -17,7 +17,7 @@ import (
 const trap = `Object.defineProperty(window, "__pwned", {configurable: false, get() { return undefined }, set(who) { godwitPwned(location.href.slice(0, 200) + " " + String(who)) }})`
 
 // Watch also notes "pwned" (a script of a mail's has run), and "navigation" (a frame, or the tab itself, has gone to what is not the origin's). From then on a
-// request outside that the Content-Security-Policy has stopped, so that it was never sent, counts as "csp" and not as "request".
+// request outside that the Content-Security-Policy or the browser has stopped, so that it was never sent, counts as "csp" and not as "request".
 func (tab *Tab) Watch() {
 	tab.t.Helper()
 	err := chromedp.Listen(tab.ctx, func(event any) {
@@ -29,7 +29,8 @@ func (tab *Tab) Watch() {
 				tab.note("navigation", url)
 			}
 		case *network.EventLoadingFailed:
-			if e.BlockedReason == network.BlockedReasonCsp || e.ErrorText == "net::ERR_BLOCKED_BY_CSP" {
+			// "origin" is what an SVG filter in another origin's file gets, before anything is sent.
+			if e.BlockedReason == network.BlockedReasonCsp || e.BlockedReason == network.BlockedReasonOrigin || e.ErrorText == "net::ERR_BLOCKED_BY_CSP" {
 				tab.stopped(e.RequestID)
 			}
 		case *network.EventRequestWillBeSent:
