@@ -218,6 +218,15 @@ func (f Attachment) about() string {
 	return f.Kind + " · " + f.Size
 }
 
+// filesLabel names the strip of files; a message within another says whose they are.
+func (m Message) filesLabel() string {
+	label := Plural(len(m.Files)+len(m.MoreFiles), "attachment", "attachments")
+	if m.Section != "" {
+		label += " of " + m.Subject
+	}
+	return label
+}
+
 func (m Message) allFiles() []Attachment {
 	return append(append([]Attachment(nil), m.Files...), m.MoreFiles...)
 }

@@ -225,14 +225,10 @@ func (s *Server) wayOn(c echo.Context, w way, t urls.Target) (templates.Action, 
 		}
 		return templates.Action{Text: "Try again", Href: s.here(c), Icon: "refresh-cw"}, true
 	case wayMailbox:
-		if t.Ref.Mailbox == "" {
+		if t.Ref.Mailbox == "" || t.Ref.Mailbox == "INBOX" { // the way home leads there
 			return templates.Action{}, false
 		}
-		titled := imapsession.Mailbox{Path: []string{t.Ref.Mailbox}}
-		if t.Ref.Mailbox == "INBOX" {
-			titled.Role = imapsession.RoleInbox
-		}
-		return templates.Action{Text: "Back to " + templates.MailboxTitle(titled), Href: base.Mailbox(t.Ref.Mailbox), Icon: "arrow-left"}, true
+		return templates.Action{Text: "Back to " + templates.MailboxTitle(imapsession.Mailbox{Path: []string{t.Ref.Mailbox}}), Href: base.Mailbox(t.Ref.Mailbox), Icon: "arrow-left"}, true
 	case wayMessage:
 		if t.Ref.UID == 0 {
 			return templates.Action{}, false

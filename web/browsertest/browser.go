@@ -80,6 +80,7 @@ type View struct {
 	Dark          bool
 	Touch         bool
 	NoScript      bool
+	Forced        bool // the system's colours in place of the page's
 }
 
 // The sizes that every page is looked at.
@@ -100,6 +101,25 @@ func (v View) String() string {
 		s += "-noscript"
 	}
 	return s
+}
+
+// media tells the browser what a person has chosen for all pages.
+func (v View) media() chromedp.Action[chromedp.Void] {
+	theme, forced := "light", "none"
+	if v.Dark {
+		theme = "dark"
+	}
+	if v.Forced {
+		forced = "active"
+	}
+	return command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"}, {Name: "forced-colors", Value: forced}}})
+}
+
+// Turn shows the page that is open in another theme.
+func (tab *Tab) Turn(v View) {
+	tab.t.Helper()
+	tab.Run(v.media())
 }
 
 // Tab is one page of the browser.
@@ -137,10 +157,6 @@ func (b *Browser) Open(t testing.TB, origin string, view View) *Tab {
 		cancel()
 		t.Fatalf("listen to a tab: %v", err)
 	}
-	theme := "light"
-	if view.Dark {
-		theme = "dark"
-	}
 	err := chromedp.Do(ctx,
 		command(network.Enable, network.EnableParams{}),
 		command(log.Enable, cdp.Empty{}),
@@ -151,8 +167,7 @@ func (b *Browser) Open(t testing.TB, origin string, view View) *Tab {
 		command(emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: view.Touch}),
 		command(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: view.NoScript}),
 		command(emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "Europe/Lisbon"}),
-		command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
-			{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"}}}),
+		view.media(),
 	)
 	if err != nil {
 		cancel()

@@ -18,17 +18,17 @@ td,th{font-size:inherit}
 @media(max-width:600px){img{height:auto}}
 .gw-chip{display:inline!important;visibility:visible!important;opacity:1!important;font:600 12px/1.4 system-ui,sans-serif!important;color:#7a5200!important;background:#fdf3dc!important;border:1px solid #e3c88a!important;border-radius:6px!important;padding:0 5px!important;margin:0 2px!important;white-space:nowrap!important;text-decoration:none!important;text-transform:none!important;letter-spacing:0!important;direction:ltr!important;unicode-bidi:isolate!important}
 .gw-img,.gw-gap{display:inline-block;box-sizing:border-box;max-width:100%;overflow:hidden;vertical-align:middle}
-.gw-img{min-width:24px;min-height:24px;padding:4px 6px;background-color:rgba(117,134,142,.16);border-radius:4px;color:#53646e;font:12px/1.35 system-ui,sans-serif;text-align:left}
+.gw-img{min-width:24px;min-height:24px;padding:4px 6px;background-color:#e8edef;border-radius:4px;color:#4d5d66;font:12px/1.35 system-ui,sans-serif;text-align:left}
 @media(prefers-color-scheme:dark){html.gw-plain:not([data-theme=light]){color-scheme:dark;color:#e8eff2}
 html.gw-plain:not([data-theme=light]) body{background:#131c20}
 html.gw-plain:not([data-theme=light]) a{color:#67c8d6}
 html.gw-plain:not([data-theme=light]) blockquote{border-color:#26353c}
-html.gw-plain:not([data-theme=light]) .gw-img{color:#93a6af}}
+html.gw-plain:not([data-theme=light]) .gw-img{background-color:#22303a;color:#93a6af}}
 html.gw-plain[data-theme=dark]{color-scheme:dark;color:#e8eff2}
 html.gw-plain[data-theme=dark] body{background:#131c20}
 html.gw-plain[data-theme=dark] a{color:#67c8d6}
 html.gw-plain[data-theme=dark] blockquote{border-color:#26353c}
-html.gw-plain[data-theme=dark] .gw-img{color:#93a6af}
+html.gw-plain[data-theme=dark] .gw-img{background-color:#22303a;color:#93a6af}
 @media print{html,html.gw-plain[data-theme=dark],html.gw-plain:not([data-theme=light]){color:#000;color-scheme:light}
 html body,html.gw-plain[data-theme=dark] body,html.gw-plain:not([data-theme=light]) body{background:#fff}}
 }

@@ -44,9 +44,11 @@ function aimAgain(ctx) {
 
 /** The thin line on a pane's edge while a request is under way. */
 function busy(ctx, on) {
-  const pane = ctx.target?.closest?.("#list, #reader") || ctx.target;
-  pane?.classList?.toggle("busy", on);
-  pane?.toggleAttribute?.("aria-busy", on);
+  // The target may be gone when the request is over: what was marked is kept.
+  if (on) ctx.pane = ctx.target?.closest?.("#list, #reader") || ctx.target;
+  ctx.pane?.classList?.toggle("busy", on);
+  if (on) ctx.pane?.setAttribute?.("aria-busy", "true");
+  else ctx.pane?.removeAttribute?.("aria-busy");
 }
 
 function afterSwap(ctx) {
