@@ -32,7 +32,8 @@ type content struct {
 	charset string
 	name    string // clean
 	r       io.Reader
-	seek    io.Seeker // nil when only the whole can be sent
+	beyond  io.Reader // r without what was peeked at
+	seek    io.Seeker // of beyond; nil when only the whole can be sent
 	size    int64     // with seek
 	asFile  bool      // never shown in place
 	fixed   bool      // kind is ours, not the sender's
@@ -165,7 +166,7 @@ func (s *Server) stream(c echo.Context, asked imapsession.Ref, ct *content) erro
 	return copyOut(newPatientWriter(c), body, length)
 }
 
-// peek reads the first octets and puts them back.
+// peek reads the first octets and puts them back. It does not seek back: a part's reader would then ask the mail server for them again.
 func (ct *content) peek() ([]byte, error) {
 	head := make([]byte, sniffed)
 	n, err := io.ReadFull(ct.r, head)
@@ -173,11 +174,7 @@ func (ct *content) peek() ([]byte, error) {
 		return nil, err
 	}
 	head = head[:n]
-	if ct.seek != nil {
-		_, err := ct.seek.Seek(0, io.SeekStart)
-		return head, err
-	}
-	ct.r = io.MultiReader(bytes.NewReader(head), ct.r)
+	ct.beyond, ct.r = ct.r, io.MultiReader(bytes.NewReader(head), ct.r)
 	return head, nil
 }
 
@@ -202,8 +199,11 @@ func (s *Server) seekToRange(c echo.Context, ct *content) (status int, length in
 		h.Set("Content-Range", fmt.Sprintf("bytes */%d", ct.size))
 		return http.StatusRequestedRangeNotSatisfiable, 0, nil
 	}
-	if _, err := ct.seek.Seek(start, io.SeekStart); err != nil {
-		return 0, 0, err
+	if start > 0 {
+		if _, err := ct.seek.Seek(start, io.SeekStart); err != nil {
+			return 0, 0, err
+		}
+		ct.r = ct.beyond
 	}
 	h.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", start, start+length-1, ct.size))
 	return http.StatusPartialContent, length, nil
