@@ -102,6 +102,8 @@ type NavProps struct {
 	Others   []Namespace // other people's and shared ones, each under a heading of its own
 	Quota    *Quota      // nil when the server has none
 	OOB      bool        // as ListProps.OOB
+	// State names what the tree shows, whichever mailbox is open: a browser that has it needs no other.
+	State string
 }
 
 // Namespace is a heading of the tree with what stands under it.

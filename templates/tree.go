@@ -1,6 +1,9 @@
 package templates
 
 import (
+	"fmt"
+	"hash/fnv"
+	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -32,7 +35,7 @@ func MailboxTitle(m imapsession.Mailbox) string {
 
 // NavOf builds the tree from mailboxes in the order imapsession.Mailboxes gives: parents before children. The branch that leads to current is open.
 func NavOf(mailboxes []imapsession.Mailbox, current string) NavProps {
-	nav := NavProps{Current: current}
+	nav := NavProps{Current: current, State: stateOf(mailboxes)}
 	byName := map[string]*node{}
 	var roots []*node
 	for _, m := range mailboxes {
@@ -64,6 +67,51 @@ func NavOf(mailboxes []imapsession.Mailbox, current string) NavProps {
 		}
 	}
 	return nav
+}
+
+// stateOf is a hash of everything of the mailboxes that the tree shows.
+func stateOf(mailboxes []imapsession.Mailbox) string {
+	h := fnv.New64a()
+	for _, m := range mailboxes {
+		fmt.Fprintf(h, "%q %q %t %t %d %d\n", m.Name, m.Role, m.NoSelect, m.Counted, m.Unseen, m.Messages)
+	}
+	return strconv.FormatUint(h.Sum64(), 36)
+}
+
+// branch is the current mailbox with those above it, the outermost first.
+func (n NavProps) branch() []Folder {
+	for _, list := range append([][]Folder{n.Roles, n.Personal}, others(n)...) {
+		if found := branchTo(list, n.Current); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+func others(n NavProps) (lists [][]Folder) {
+	for _, ns := range n.Others {
+		lists = append(lists, ns.Folders)
+	}
+	return lists
+}
+
+func branchTo(list []Folder, mailbox string) []Folder {
+	for _, f := range list {
+		if f.Mailbox == mailbox {
+			return []Folder{f}
+		}
+		if below := branchTo(f.Children, mailbox); below != nil {
+			return append([]Folder{f}, below...)
+		}
+	}
+	return nil
+}
+
+// DOMID is the id of the folder's link, the same for the same name.
+func (f Folder) DOMID() string {
+	h := fnv.New64a()
+	h.Write([]byte(f.Mailbox))
+	return "f-" + strconv.FormatUint(h.Sum64(), 36)
 }
 
 type node struct {

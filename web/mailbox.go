@@ -16,6 +16,10 @@ import (
 // pageSize is the rows of a list page.
 const pageSize = 50
 
+// navHeader says which state of the folder tree the browser shows: with many folders the tree is the greater part of a list's answer, and mostly it is
+// the same as before.
+const navHeader = "Godwit-Nav"
+
 // listing is a page of a list and the tree beside it.
 type listing struct {
 	query     urls.List
@@ -59,9 +63,11 @@ func (s *Server) getMailbox(c echo.Context) error {
 	if htmxTarget(c.Request()) == "main" {
 		return s.render(c, view{page: templates.Mailbox(props), region: templates.Main(props.Frame.Title, props.List, props.Reader)})
 	}
-	nav := props.Frame.Nav
-	nav.OOB = true
-	beside := []templ.Component{templates.Nav(nav), templates.DocumentTitle(props.Frame.Title)}
+	beside := []templ.Component{templates.DocumentTitle(props.Frame.Title)}
+	if nav := props.Frame.Nav; nav.State != c.Request().Header.Get(navHeader) {
+		nav.OOB = true
+		beside = append(beside, templates.Nav(nav))
+	}
 	if len(props.Frame.Notices) > 0 {
 		beside = append(beside, templates.NoticesOOB(props.Frame.Notices))
 	}

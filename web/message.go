@@ -119,9 +119,7 @@ func (s *Server) sendReader(c echo.Context, o *opening, unseen bool) error {
 	if unseen && !isPrefetch(c.Request()) && len(mailboxes) > 0 {
 		l := &listing{mailboxes: mailboxes}
 		l.read(mailbox.Name)
-		nav := templates.NavOf(l.mailboxes, mailbox.Name)
-		nav.OOB = true
-		components = append(components, templates.Nav(nav))
+		components = append(components, templates.Counts(templates.NavOf(l.mailboxes, mailbox.Name)))
 	}
 	if notices := s.alerts(c); len(notices) > 0 {
 		components = append(components, templates.NoticesOOB(notices))

@@ -2,7 +2,12 @@
 // what is open, a prefetched message is marked as read.
 
 function wireSwaps() {
-  document.addEventListener("htmx:config:request", (event) => usePrefetched(event.detail.ctx));
+  document.addEventListener("htmx:config:request", (event) => {
+    const ctx = event.detail.ctx;
+    const tree = document.getElementById("folders")?.dataset.state;
+    if (tree) ctx.request.headers["Godwit-Nav"] = tree;
+    usePrefetched(ctx);
+  });
   document.addEventListener("htmx:before:request", (event) => {
     const ctx = event.detail.ctx;
     lastRequest = ctx;
@@ -52,6 +57,8 @@ function busy(ctx, on) {
 }
 
 function afterSwap(ctx) {
+  const counted = document.getElementById("sum-unread")?.dataset.nav;
+  if (counted) document.getElementById("folders").dataset.state = counted;
   fitFrames(document);
   showDialogs();
   hideOffline();
