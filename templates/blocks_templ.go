@@ -73,9 +73,9 @@ func block(r ReaderProps, m Message, b Block, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(urls.From(ctx).PartHTML(m.Ref, b.HTML.Section, b.HTML.Remote))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(urls.From(ctx).PartHTML(m.Ref, b.HTML.Section, consentIf(ctx, b.HTML.Remote)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/blocks.templ`, Line: 14, Col: 165}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/blocks.templ`, Line: 14, Col: 181}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 			if templ_7745c5c3_Err != nil {
@@ -88,7 +88,7 @@ func block(r ReaderProps, m Message, b Block, n int) templ.Component {
 			var templ_7745c5c3_Var5 string
 			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs("Text of the message: " + m.Subject)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/blocks.templ`, Line: 14, Col: 211}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/blocks.templ`, Line: 14, Col: 227}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 			if templ_7745c5c3_Err != nil {
@@ -101,7 +101,7 @@ func block(r ReaderProps, m Message, b Block, n int) templ.Component {
 			var templ_7745c5c3_Var6 string
 			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(b.HTML.height())
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/blocks.templ`, Line: 14, Col: 251}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/blocks.templ`, Line: 14, Col: 267}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 			if templ_7745c5c3_Err != nil {

@@ -91,7 +91,7 @@ func goldens() []golden {
 
 func render(t *testing.T, c templ.Component) string {
 	t.Helper()
-	ctx := WithFormToken(urls.With(context.Background(), ""), "form-token")
+	ctx := WithConsent(WithFormToken(urls.With(context.Background(), ""), "form-token"), "consent")
 	var b bytes.Buffer
 	if err := c.Render(ctx, &b); err != nil {
 		t.Fatal(err)

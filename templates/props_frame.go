@@ -145,3 +145,24 @@ func FormToken(ctx context.Context) string {
 	s, _ := ctx.Value(formTokenKey{}).(string)
 	return s
 }
+
+type consentKey struct{}
+
+// WithConsent puts into ctx what "Show once" says in its address: that a page of ours asked for remote images. A mail can't know it, so
+// that no link in a mail can give consent for the person who follows it.
+func WithConsent(ctx context.Context, token string) context.Context {
+	return context.WithValue(ctx, consentKey{}, token)
+}
+
+// Consent gives what WithConsent put there, else "".
+func Consent(ctx context.Context) string {
+	s, _ := ctx.Value(consentKey{}).(string)
+	return s
+}
+
+func consentIf(ctx context.Context, given bool) string {
+	if !given {
+		return ""
+	}
+	return Consent(ctx)
+}

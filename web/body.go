@@ -137,7 +137,7 @@ func (r *reading) blocks(ctx context.Context) error {
 		r.out.Blocked += m.blocked
 		r.out.Files = append(r.out.Files, m.files...)
 	}
-	r.out.Remote = r.view.Remote
+	r.out.Remote = r.view.Remote != ""
 	return nil
 }
 
@@ -285,12 +285,12 @@ func uuencoded(text string) bool {
 
 // html sanitises now, to know what was blocked, and keeps the document for the frame.
 func (r *reading) html(ctx context.Context, p *imapsession.Part) (made, error) {
-	doc, err := r.s.document(ctx, r.c, r.msg, p, r.view.Remote)
+	doc, err := r.s.document(ctx, r.c, r.msg, p, r.view.Remote != "")
 	if err != nil {
 		return made{}, err
 	}
 	m := made{blocks: []templates.Block{{HTML: &templates.HTMLBlock{
-		Section: p.Section, Height: doc.report.Height, Remote: r.view.Remote, Colours: doc.report.Colours,
+		Section: p.Section, Height: doc.report.Height, Remote: r.view.Remote != "", Colours: doc.report.Colours,
 	}}}, blocked: doc.report.Blocked}
 	if doc.report.Truncated {
 		m.blocks = append(m.blocks, templates.Block{Note: &templates.Note{

@@ -87,11 +87,11 @@ func (s *Server) open(c echo.Context, ref imapsession.Ref, query urls.List, with
 	return o, g.Wait()
 }
 
-// viewOf reads how the message is to be shown this once. Remote images only for a page of ours that asks: another site's link must not load them.
+// viewOf reads how the message is to be shown this once.
 func (s *Server) viewOf(c echo.Context) urls.View {
 	v := urls.ParseView(c.QueryParams())
-	if !sameOrigin(c.Request()) {
-		v.Remote = false
+	if !s.consented(c, v.Remote) {
+		v.Remote = ""
 	}
 	return v
 }

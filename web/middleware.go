@@ -220,10 +220,11 @@ func (s *Server) form(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// putToken gives templates the form token of the visit.
+// putToken gives templates the form token of the visit, and the consent that its pages may give.
 func (s *Server) putToken(c echo.Context) {
 	if v, ok := c.Get(string(visitKey)).(*visit); ok {
-		c.SetRequest(c.Request().WithContext(templates.WithFormToken(c.Request().Context(), s.newToken(v.id))))
+		ctx := templates.WithFormToken(c.Request().Context(), s.newToken(v.id))
+		c.SetRequest(c.Request().WithContext(templates.WithConsent(ctx, s.newToken(consentTo(v)))))
 	}
 }
 

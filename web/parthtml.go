@@ -16,7 +16,7 @@ func (s *Server) getPartHTML(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	remote := c.QueryParam("remote") == "1" && sameOrigin(c.Request())
+	remote := s.consented(c, c.QueryParam("remote"))
 	if t.Ref.UIDValidity != 0 {
 		key := docKey{session: visitOf(c).id, ref: t.Ref, section: t.Section, remote: remote, origin: requestOf(c).origin, theme: requestOf(c).prefs.look.Theme}
 		if doc, ok := s.docs.get(key, s.o.Clock()); ok {

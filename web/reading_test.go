@@ -207,7 +207,7 @@ func TestHTMLMessage(t *testing.T) {
 			t.Error("mail markup is in the application's own document")
 		}
 		src := page.attr("#reader iframe", "src")
-		if want := m.base.PartHTML(m.ref, "2.1", false); src != want {
+		if want := m.base.PartHTML(m.ref, "2.1", ""); src != want {
 			t.Fatalf("frame = %q, want %q", src, want)
 		}
 		frame := m.get(src).status(200)
@@ -237,7 +237,7 @@ func TestHTMLMessage(t *testing.T) {
 		if got := text.all("#reader .txt"); len(got) != 1 || got[0] != "The plain words." {
 			t.Errorf("as text = %q", got)
 		}
-		m.get(m.base.PartHTML(m.ref, "1", false)).status(404) // text/plain is no document
+		m.get(m.base.PartHTML(m.ref, "1", "")).status(404) // text/plain is no document
 	})
 }
 

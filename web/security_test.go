@@ -340,37 +340,58 @@ func TestLogKeepsMailToItself(t *testing.T) {
 	}
 }
 
-// Only a page of ours may ask for remote images.
+// Only a page of ours may ask for remote images: neither another site's link nor one in a mail, which is shown in a frame of our origin.
 func TestRemoteImagesNeedOurOwnPage(t *testing.T) {
 	m := newMailed(t, imaptest.Memory(t), crlf(htmlMail))
-	path := m.base.Message(m.ref) + "?remote=1"
+	path := m.get(m.base.Message(m.ref)).attr("#reader a[href*='remote=']", "href")
+	address, err := url.Parse(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	consent := address.Query().Get("remote")
+	for name, guess := range map[string]string{
+		"a plain one": "1", "a form's token": m.get("/m/INBOX").attr("input[name=csrf]", "value"),
+		"another session's": otherConsent(m),
+	} {
+		got := m.get(m.base.Message(m.ref)+"?remote="+url.QueryEscape(guess), "Sec-Fetch-Site", "same-origin")
+		if src := got.attr("#reader iframe", "src"); strings.Contains(src, "remote") {
+			t.Errorf("%s counts as consent: %s", name, src)
+		}
+	}
 	if got := m.get(path, "Sec-Fetch-Site", "cross-site").attr("#reader iframe", "src"); strings.Contains(got, "remote") {
 		t.Errorf("another site's link loads images: %s", got)
 	}
-	if got := m.get(path, "Sec-Fetch-Site", "same-origin").attr("#reader iframe", "src"); !strings.Contains(got, "remote=1") {
+	if got := m.get(path, "Sec-Fetch-Site", "same-origin").attr("#reader iframe", "src"); !strings.Contains(got, "remote=") {
 		t.Errorf("our own link does not: %s", got)
 	}
-	frame := m.get(m.base.PartHTML(m.ref, "2.1", true), "Sec-Fetch-Site", "same-origin").status(200)
-	address := ""
+	frame := m.get(m.base.PartHTML(m.ref, "2.1", consent), "Sec-Fetch-Site", "same-origin").status(200)
+	image := ""
 	for _, n := range frame.nodes("img") {
 		if src := attribute(n, "src"); strings.HasPrefix(src, "/img/") {
-			address = src
+			image = src
 		}
 	}
-	if address == "" || strings.Contains(frame.text(), "tracker.example/p.gif") {
+	if image == "" || strings.Contains(frame.text(), "tracker.example/p.gif") {
 		t.Fatalf("no image through the proxy in %s", frame.text())
 	}
 	// The address is this session's, and says nothing of where it leads.
-	got := m.get(address).status(200)
+	got := m.get(image).status(200)
 	if kind := got.Header.Get("Content-Type"); kind != "image/gif" || got.Header.Get("Content-Security-Policy") != partCSP || got.Header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("image: %v", got.Header)
 	}
-	m.browser.browser().get(address).status(303)
-	m.browser.browser().signIn(m.user).get(address).status(403)
-	blocked := m.get(m.base.PartHTML(m.ref, "2.1", true), "Sec-Fetch-Site", "cross-site").status(200)
+	m.browser.browser().get(image).status(303)
+	m.browser.browser().signIn(m.user).get(image).status(403)
+	blocked := m.get(m.base.PartHTML(m.ref, "2.1", consent), "Sec-Fetch-Site", "cross-site").status(200)
 	if strings.Contains(blocked.text(), "/img/") {
 		t.Error("the frame of another site's link loads images")
 	}
+}
+
+// otherConsent is what "Show once" says in another sign-in of the same person.
+func otherConsent(m *mailed) string {
+	href := m.browser.browser().signIn(m.user).get(m.base.Message(m.ref)).attr("#reader a[href*='remote=']", "href")
+	address, _ := url.Parse(href)
+	return address.Query().Get("remote")
 }
 
 func TestGzip(t *testing.T) {

@@ -63,6 +63,15 @@ func loginBinding(r *http.Request) string {
 	return cookie.Value
 }
 
+// consentTo binds a consent to remote images to the visit; it opens no form, and a form's token is no consent.
+func consentTo(v *visit) string { return "remote images " + v.id }
+
+// consented tells whether a page of ours in this very visit asked for remote images. Another site's link says so in Sec-Fetch-Site; a link in a mail, which is shown in a
+// frame of our origin, does not, but can't know the token.
+func (s *Server) consented(c echo.Context, token string) bool {
+	return token != "" && sameOrigin(c.Request()) && s.validToken(token, consentTo(visitOf(c)))
+}
+
 // tokenHolds checks the token of a form that came without Sec-Fetch-Site and Origin.
 //
 // A sign-in that carries no cookie of ours at all is let through: it comes from a program (the form's two fields are a public contract), or from a browser that never saw our

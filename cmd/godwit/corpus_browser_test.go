@@ -166,7 +166,7 @@ const mailState = `(() => {
 	}
 	return JSON.stringify({
 		text: text.join("\n"), pictures, frames: frames.map(f => f.getAttribute("src")),
-		remote: document.querySelector("#reader a[href*='remote=1']")?.getAttribute("href") ?? "",
+		remote: document.querySelector("#reader a[href*='remote=']")?.getAttribute("href") ?? "",
 		files: [...document.querySelectorAll(".att a.n")].map(a => a.getAttribute("href")),
 		downloads: [...document.querySelectorAll(".att a[download], .all-files")].map(a => a.getAttribute("href")),
 	});

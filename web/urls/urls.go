@@ -175,12 +175,10 @@ func (b Base) Download(ref imapsession.Ref, s imapsession.Section) string {
 	return b.versioned(ref, "/part/"+string(s), url.Values{"download": {"1"}})
 }
 
-// PartHTML is the sanitised document of a text/html part, for the frame. remote asks for remote images through our proxy.
-func (b Base) PartHTML(ref imapsession.Ref, s imapsession.Section, remote bool) string {
+// PartHTML is the sanitised document of a text/html part, for the frame. remote is the consent to remote images through our proxy, "" for none.
+func (b Base) PartHTML(ref imapsession.Ref, s imapsession.Section, remote string) string {
 	q := url.Values{}
-	if remote {
-		q.Set("remote", "1")
-	}
+	View{Remote: remote}.put(q)
 	return b.versioned(ref, "/part/"+string(s)+"/html", q)
 }
 

@@ -88,8 +88,8 @@ func TestAddresses(t *testing.T) {
 		{base.Part(ref, "1.2"), "/mail/m/Lists:go-nuts/1234/part/1.2?v=17"},
 		{base.Part(bare, "1.2"), "/mail/m/INBOX/1/part/1.2"},
 		{base.Download(ref, "2"), "/mail/m/Lists:go-nuts/1234/part/2?download=1&v=17"},
-		{base.PartHTML(ref, "2", false), "/mail/m/Lists:go-nuts/1234/part/2/html?v=17"},
-		{base.PartHTML(ref, "2", true), "/mail/m/Lists:go-nuts/1234/part/2/html?remote=1&v=17"},
+		{base.PartHTML(ref, "2", ""), "/mail/m/Lists:go-nuts/1234/part/2/html?v=17"},
+		{base.PartHTML(ref, "2", "yes"), "/mail/m/Lists:go-nuts/1234/part/2/html?remote=yes&v=17"},
 		{base.PartPreview(ref, "2"), "/mail/m/Lists:go-nuts/1234/part/2/preview?v=17"},
 		{base.PartThumb(ref, "2"), "/mail/m/Lists:go-nuts/1234/part/2/thumb?v=17"},
 		{base.PartMessage(ref, "2"), "/mail/m/Lists:go-nuts/1234/part/2/message?v=17"},
@@ -123,7 +123,7 @@ func TestParse(t *testing.T) {
 		{b.Raw(ref), Target{Ref: ref}},
 		{b.Zip(ref), Target{Ref: ref}},
 		{b.Part(ref, "1.2.3"), Target{Ref: ref, Section: "1.2.3"}},
-		{b.PartHTML(ref, "1", true), Target{Ref: ref, Section: "1"}},
+		{b.PartHTML(ref, "1", "yes"), Target{Ref: ref, Section: "1"}},
 		{b.PartThumb(ref, "4"), Target{Ref: ref, Section: "4"}},
 		{b.PartFile(ref, "2", 7), Target{Ref: ref, Section: "2", File: 7}},
 	} {
@@ -293,7 +293,7 @@ func TestActions(t *testing.T) {
 }
 
 func TestView(t *testing.T) {
-	for _, v := range []View{{}, {Remote: true}, {Body: "text"}, {Body: "html", Remote: true}} {
+	for _, v := range []View{{}, {Remote: "yes"}, {Body: "text"}, {Body: "html", Remote: "yes"}} {
 		for _, address := range []string{base.MessageView(ref, List{}, v), base.PartMessageView(ref, "2", v)} {
 			u, _ := url.Parse(address)
 			if got := ParseView(u.Query()); got != v {
@@ -301,7 +301,7 @@ func TestView(t *testing.T) {
 			}
 		}
 	}
-	if got := ParseView(url.Values{"body": {"source"}, "remote": {"yes"}}); got != (View{}) {
+	if got := ParseView(url.Values{"body": {"source"}}); got != (View{}) {
 		t.Errorf("ParseView = %+v, want none", got)
 	}
 }

@@ -8,25 +8,20 @@ import (
 
 // View says how a message's page shows it this once, beside what the person's settings say.
 type View struct {
-	Remote bool   // remote images, through our proxy
+	Remote string // remote images, through our proxy: the consent that the page gave, "" for none
 	Body   string // "text" or "html"; "" is the person's own choice
 }
 
 // MessageView is MessageIn, shown in another way.
 func (b Base) MessageView(ref imapsession.Ref, l List, v View) string {
 	q := l.values()
-	if v.Remote {
-		q.Set("remote", "1")
-	}
-	if v.Body != "" {
-		q.Set("body", v.Body)
-	}
+	v.put(q)
 	return withQuery(b.Message(ref), q)
 }
 
 // ParseView reads a message page's query; what it can't read is ignored.
 func ParseView(q url.Values) View {
-	v := View{Remote: q.Get("remote") == "1"}
+	v := View{Remote: q.Get("remote")}
 	switch body := q.Get("body"); body {
 	case "text", "html":
 		v.Body = body
@@ -37,11 +32,15 @@ func ParseView(q url.Values) View {
 // PartMessageView is PartMessage, shown in another way.
 func (b Base) PartMessageView(ref imapsession.Ref, s imapsession.Section, v View) string {
 	q := url.Values{}
-	if v.Remote {
-		q.Set("remote", "1")
+	v.put(q)
+	return b.versioned(ref, "/part/"+string(s)+"/message", q)
+}
+
+func (v View) put(q url.Values) {
+	if v.Remote != "" {
+		q.Set("remote", v.Remote)
 	}
 	if v.Body != "" {
 		q.Set("body", v.Body)
 	}
-	return b.versioned(ref, "/part/"+string(s)+"/message", q)
 }
