@@ -193,8 +193,7 @@ func figure(b reporter, name string, value float64, unit string, bar float64, go
 	b.metric(value, strings.ReplaceAll(unit, " ", "-"))
 }
 
-func atMost(value, bar float64) bool  { return value <= bar }
-func atLeast(value, bar float64) bool { return value >= bar }
+func atMost(value, bar float64) bool { return value <= bar }
 
 // reporter is a benchmark, or the test that runs each action once.
 type reporter struct{ b *testing.B }
