@@ -7,9 +7,12 @@ let lastRequest = null; // htmx's context of the request that was sent last
 function showDialogs() {
   for (const dialog of document.querySelectorAll("dialog[data-modal]:not([open])")) {
     const opener = document.activeElement;
+    const row = opener?.closest?.("#list .row")?.id;
     dialog.addEventListener("close", () => {
       dialog.remove();
-      opener?.focus?.();
+      // The list may have been replaced meanwhile.
+      const back = opener?.isConnected ? opener : linkOf(row ? document.getElementById(row) : null) || document.getElementById("list");
+      back?.focus?.({ preventScroll: true });
     }, { once: true });
     // Who was signed in is known to this page, and no longer to the server.
     const user = dialog.querySelector("[data-signin] [name=username]");
