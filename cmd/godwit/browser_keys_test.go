@@ -116,3 +116,39 @@ func TestBrowserKeysWithinMail(t *testing.T) {
 	tab.Press(" ")
 	tab.Wait(rowOpen(2))
 }
+
+// TestBrowserPhoneKeepsItsPlace goes from a list to a message and back, by the link and by history, and through the drawer to another folder.
+func TestBrowserPhoneKeepsItsPlace(t *testing.T) {
+	p := start(t, nil, "demo", "--listen", "127.0.0.1:0").as(demo.User, demo.Password)
+	tab := browsertest.Start(t).Open(t, p.origin, browsertest.Phone)
+	tab.SignIn(p.user, p.password)
+	tab.Wait(listShown("/m/INBOX"))
+	const place = `document.querySelector("#list .scroll").scrollTop`
+	browsertest.Eval[int](tab, `(`+place+` = 1200, 0)`)
+	open := func() {
+		t.Helper()
+		path := browsertest.Eval[string](tab, `[...document.querySelectorAll("#list .row-link")].find(a => a.getBoundingClientRect().top > 300).pathname`)
+		browsertest.Eval[int](tab, fmt.Sprintf(`(document.querySelector("#list .row-link[href='%s']").click(), 0)`, path))
+		tab.Wait(fmt.Sprintf(`location.pathname === %q && document.getElementById("reader").checkVisibility() && !document.getElementById("list").checkVisibility() && `, path) + subjectFocus)
+	}
+	for _, way := range []struct{ name, back string }{
+		{"the link", `(document.querySelector("#reader [data-back]").click(), 0)`},
+		{"history", `(history.back(), 0)`},
+	} {
+		open()
+		browsertest.Eval[int](tab, way.back)
+		tab.Wait(listShown("/m/INBOX") + ` && document.getElementById("list").checkVisibility() && !document.getElementById("reader").checkVisibility()`)
+		if at := browsertest.Eval[int](tab, place); at != 1200 {
+			t.Errorf("back by %s: the list is at %d, want 1200", way.name, at)
+		}
+	}
+	browsertest.Eval[int](tab, `(`+place+` = 1e6, 0)`)
+	if !browsertest.Eval[bool](tab, `document.querySelector("#list .pager").getBoundingClientRect().bottom <= document.querySelector(".tabbar").getBoundingClientRect().top`) {
+		t.Error("the bar at the bottom covers the end of the list")
+	}
+	const drawer = `document.getElementById("folders").checkVisibility({visibilityProperty: true})`
+	tab.Click(`.tabbar a[href="#folders"]`)
+	tab.Wait(drawer)
+	tab.Click(`#folders a.folder[title="Newsletters"]`)
+	tab.Wait(listShown("/m/Newsletters") + ` && !` + drawer)
+}

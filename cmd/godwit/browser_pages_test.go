@@ -10,11 +10,11 @@ import (
 	"godwit/web/browsertest"
 )
 
-// sight is a page of the demo: an address; the message with subject in the list that is there; the file of it with that name; and what to click on there
-// and what is then to be true.
+// sight is a page of the demo: an address; the message with subject in the list that is there, or a page under its address; the file of it with that name; and
+// what to click on there and what is then to be true.
 type sight struct {
-	name, path, subject, file string
-	click, then               string
+	name, path, subject, under, file string
+	click, then                      string
 }
 
 // framesFitted waits for the frames of mails.
@@ -58,7 +58,9 @@ var sights = []sight{
 	{name: "see-audio", path: "/m/INBOX", subject: "One curlew", file: "curlew-call.wav", then: `document.querySelector("audio").readyState > 0`},
 	{name: "see-video", path: "/m/INBOX", subject: "Film from the hide", file: "turnstones.mp4", then: `document.querySelector("video").readyState > 0 || document.querySelector("video").error`},
 	{name: "see-text", path: "/m/INBOX", subject: "Joint count agreement, signed", file: "counts-october.csv", then: `document.querySelector("pre.source").textContent.includes(",")`},
-	{name: "headers", path: "/m/INBOX", subject: "Transect map", click: `#reader details.menu summary`, then: `(location.href = document.querySelector("#reader .pop a[href*='/headers']").href, true)`},
+	{name: "headers", path: "/m/INBOX", subject: "Re: Transect map", under: "/headers"},
+	{name: "source", path: "/m/INBOX", subject: "Re: Transect map", under: "/source"},
+	{name: "print", path: "/m/INBOX", subject: "Re: Transect map", under: "/print"},
 	{name: "settings", path: "/settings"},
 	{name: "shortcuts", path: "/shortcuts"},
 	{name: "no-such-mailbox", path: "/m/Nowhere"},
@@ -84,7 +86,8 @@ func (s sight) show(tab *browsertest.Tab, find finder) {
 	if s.subject == "" {
 		tab.Goto(s.path)
 	} else {
-		tab.Goto(find.address(tab, s.path, s.subject))
+		address, _, _ := strings.Cut(find.address(tab, s.path, s.subject), "?")
+		tab.Goto(address + s.under)
 		tab.Wait(framesFitted)
 	}
 	if s.file != "" {
@@ -149,6 +152,10 @@ func TestBrowserPagesAreClean(t *testing.T) {
 			}
 			tab.Goto("/login")
 			inspect("login")
+			tab.Expect("status of 401")
+			browsertest.Eval[int](tab, `(document.querySelector("[name=password]").value = "wrong", document.querySelector("form").requestSubmit(), 0)`)
+			tab.Wait(`document.querySelector("#problem") && document.activeElement.id === "problem"`)
+			inspect("login-refused")
 			tab.SignIn(p.user, p.password)
 			for _, s := range sights {
 				s.show(tab, find)

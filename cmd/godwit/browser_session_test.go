@@ -99,6 +99,7 @@ func TestBrowserServerStops(t *testing.T) {
 		tab.Wait(rowOpen(0) + ` && document.getElementById("offline").hidden && !` + dialogOpen)
 		sub.Run("while the mail server is down", func(sub *testing.T) {
 			tab.Expect("status of 502")
+			tab.Wait(`performance.getEntriesByType("resource").some(e => new URL(e.name).pathname === document.querySelectorAll("#list .row-link")[1].pathname && e.responseEnd)`)
 			server.Stop()
 			tab.Press("j") // this one was fetched before
 			tab.Wait(rowOpen(1))

@@ -41,6 +41,7 @@ function revealRow(row, middle) {
   const scroller = row?.closest(".scroll");
   if (!scroller) return;
   const seen = scroller.getBoundingClientRect();
+  if (seen.height === 0) return; // the list is not shown, and is to keep its place
   const box = row.getBoundingClientRect();
   const heading = 2 * parseFloat(getComputedStyle(document.documentElement).fontSize); // a day's, which sticks at the top
   const above = box.top - seen.top - heading;

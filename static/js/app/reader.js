@@ -103,17 +103,27 @@ function openedMessage(ctx) {
 function openedList(ctx) {
   const list = document.getElementById("list");
   const back = Boolean(ctx.sourceElement?.matches?.("[data-back]"));
-  document.querySelector("#list .scroll")?.scrollTo({ top: (back && places.get(list.dataset.address)) || 0 });
+  document.body.dataset.view = "list"; // what is not shown can't be scrolled
+  const place = (back && places.get(list.dataset.address)) || 0;
   if (back || ctx.sourceElement?.matches?.("#folders a")) putMessageAway(back);
-  document.body.dataset.view = "list";
+  document.querySelector("#list .scroll")?.scrollTo({ top: place });
   for (const link of document.querySelectorAll("#folders a.folder")) {
     const here = new URL(link.href, location.href).pathname === list.dataset.path;
     if (here) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  if (location.hash === "#folders") history.replaceState(history.state, "", location.pathname + location.search);
+  closeDrawer();
   if (list.dataset.said) announce(list.dataset.said);
   if (!back) focusList(ctx);
+}
+
+// The drawer is open while it is the target of an address, and a pushed address does not change the target: it takes a step to another fragment.
+function closeDrawer() {
+  if (!document.querySelector("#folders:target")) return;
+  const { state } = history;
+  const address = location.pathname + location.search;
+  location.replace("#main");
+  history.replaceState(state, "", address);
 }
 
 // The address is that of a list now, so no message is open; after "back" its row has the focus.
@@ -121,7 +131,7 @@ function putMessageAway(back) {
   const path = document.getElementById("reader")?.dataset.path;
   if (!path) return;
   closeReader();
-  if (back) linkOf(rows().find((row) => new URL(linkOf(row).href, location.href).pathname === path))?.focus();
+  if (back) linkOf(rows().find((row) => new URL(linkOf(row).href, location.href).pathname === path))?.focus({ preventScroll: true });
 }
 
 // A message that came out of the prefetch was not marked as read by its fetching.
