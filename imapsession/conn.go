@@ -159,6 +159,12 @@ func (c *conn) choose(mailbox string) error {
 	c.mailbox = "" // also when the server says NO (RFC 9051 section 6.3.2)
 	before := c.Client.Mailbox()
 	data, err := c.Select(mailbox, nil).Wait()
+	var said *imap.Error
+	if errors.As(err, &said) && said.Code == imap.ResponseCodeAlreadyExists {
+		// QUIRK: Dovecot makes a new user's INBOX at the first SELECT, and says this when another connection, that of the
+		// folder list, is making it at the same moment. By now it is there.
+		data, err = c.Select(mailbox, nil).Wait()
+	}
 	if err != nil {
 		return fmt.Errorf("mailbox %q: %w", mailbox, c.refused(err))
 	}

@@ -227,3 +227,35 @@ func TestUnreachableIsTriedOnce(t *testing.T) {
 		played.mu.Unlock()
 	}
 }
+
+// Dovecot makes the INBOX of a new user at the first SELECT; another connection that does so at the same moment is told ALREADYEXISTS.
+func TestMailboxMadeMeanwhile(t *testing.T) {
+	_, server := play(t, Plaintext, func(c *client, _ int) {
+		c.say(ready)
+		tag, _ := c.hear()
+		c.say(tag + " OK [CAPABILITY IMAP4rev1] welcome")
+		for selects := 0; ; {
+			tag, command := c.hear()
+			switch {
+			case tag == "":
+				return
+			case strings.HasPrefix(command, "SELECT") && selects == 0:
+				selects++
+				c.say(tag + " NO [ALREADYEXISTS] Mailbox already exists")
+			case strings.HasPrefix(command, "SELECT"):
+				c.say("* 0 EXISTS", "* OK [UIDVALIDITY 7] .", "* OK [UIDNEXT 1] .", tag+" OK [READ-WRITE] selected")
+			default:
+				c.say(tag + " OK")
+			}
+		}
+	})
+	s, err := Login(t.Context(), quick, Account{Server: server, User: "alice", Secret: secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(context.Background())
+	page, err := s.Page(t.Context(), "INBOX", PageSpec{})
+	if err != nil || page.UIDValidity != 7 {
+		t.Errorf("Page = %+v, %v, want the new mailbox", page, err)
+	}
+}
