@@ -24,19 +24,10 @@ const checkTimeout = time.Minute
 // runCheck looks at the configured servers and tells a person what it found; the first step that fails is its error.
 func runCheck(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
 	var user string
-	config, rest, err := loadConfig("check", args, getenv, stderr, func(flags *flag.FlagSet) {
+	config, err := loadUpstreams("check", args, getenv, stderr, func(flags *flag.FlagSet) {
 		flags.StringVar(&user, "user", "", "sign in as this user, to see what the server offers then")
 	})
 	if err != nil {
-		return usageError{err}
-	}
-	if len(rest) > 0 {
-		return usageError{fmt.Errorf("%q is not expected; settings are flags", rest[0])}
-	}
-	if config.IMAP.Host == "" && len(config.Upstreams) == 0 {
-		return usageError{errors.New("no mail server is set; expected GODWIT_IMAP=imaps://host, or GODWIT_UPSTREAMS")}
-	}
-	if err := config.addRoots(); err != nil {
 		return err
 	}
 	trace, closeTrace, err := openTrace(config)

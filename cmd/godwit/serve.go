@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -25,22 +26,28 @@ import (
 
 // runServe serves the configured mail servers until ctx ends.
 func runServe(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
-	config, rest, err := loadConfig("serve", args, getenv, stderr, nil)
+	config, err := loadUpstreams("serve", args, getenv, stderr, nil)
 	if err != nil {
-		return usageError{err}
-	}
-	if len(rest) > 0 {
-		return usageError{fmt.Errorf("%q is not expected; settings are flags", rest[0])}
-	}
-	if config.IMAP.Host == "" && len(config.Upstreams) == 0 {
-		return usageError{errors.New("no mail server is set; expected GODWIT_IMAP=imaps://host, or GODWIT_UPSTREAMS")}
-	}
-	if err := config.addRoots(); err != nil {
 		return err
 	}
 	return serve(ctx, config, nil, newLogger(config, stderr), func(url string) {
 		fmt.Fprintf(stdout, "godwit serves %s at %s\n", config.upstreamNames(), url)
 	})
+}
+
+// loadUpstreams is loadConfig for a command that needs a mail server and takes nothing but flags.
+func loadUpstreams(name string, args []string, getenv func(string) string, stderr io.Writer, more func(*flag.FlagSet)) (*Config, error) {
+	config, rest, err := loadConfig(name, args, getenv, stderr, more)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	if len(rest) > 0 {
+		return nil, usageError{fmt.Errorf("%q is not expected; settings are flags", rest[0])}
+	}
+	if config.IMAP.Host == "" && len(config.Upstreams) == 0 {
+		return nil, usageError{errors.New("no mail server is set; expected GODWIT_IMAP=imaps://host, or GODWIT_UPSTREAMS")}
+	}
+	return config, config.addRoots()
 }
 
 // addRoots puts the certificate authorities of CAFile into every configured server.
